@@ -1,0 +1,110 @@
+"""MappingSet: phrases and their ranked candidate nodes. Pair: a phrase whose nodes are known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from graphemb.errors import ParameterError
+
+__all__ = ["FIELDS", "Candidate", "MappingSet", "Pair", "Split"]
+
+Split = Literal["train", "dev"]
+
+FIELDS = ("rank", "node", "label", "probability", "score", "matched", "evidence", "path")
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A phrase and the nodes it means: any of them is right.
+
+    `split` is ``train`` (the mapper learns from it) or ``dev`` (tunes and calibrates). Rows of a
+    test split have no Pair: they are dropped by the reader and refused by ``fit``.
+    """
+
+    phrase: str
+    nodes: tuple[str, ...]
+    split: Split = "train"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One row of a mapping; see `MappingSet` for units."""
+
+    rank: int
+    node: str
+    label: str
+    probability: float
+    score: float
+    matched: str
+    evidence: str
+    path: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the row's fields by name, in the order of `FIELDS`."""
+        return asdict(self)
+
+
+class MappingSet:
+    """The answer to ``PhraseMapper.map``: for each phrase, candidates from best to worst.
+
+    Parameters
+    ----------
+    phrases : sequence of str
+        As the user gave them, in the user's order.
+    candidates : sequence of sequences of Candidate
+        One a phrase; empty means that the phrase means nothing in this taxonomy. Ranks run from 1.
+
+    Notes
+    -----
+    ``probability`` is calibrated, in [0, 1]: of the rows with p ≈ 0.8, about 80 % are right, as
+    far as the phrases are like those the mapper was calibrated on. ``score`` is the reranker's
+    raw output in log-odds: comparable within one phrase only. ``matched`` is the name of the node
+    that fits best, ``evidence`` says in words why, ``path`` joins labels from the root by `` > ``.
+
+    Examples
+    --------
+    >>> row = Candidate(1, "a", "Flu", 0.9, 2.2, "Grippe", "exact name", "Disease > Flu")
+    >>> answer = MappingSet(["grippe", "xyz"], [[row], []])
+    >>> answer[0][0].node, answer.best(1)
+    ('a', None)
+    """
+
+    def __init__(
+        self, phrases: Sequence[str], candidates: Sequence[Sequence[Candidate]]
+    ) -> None:
+        self.phrases = tuple(phrases)
+        self.candidates = tuple(tuple(rows) for rows in candidates)
+        if len(self.phrases) != len(self.candidates):
+            raise ParameterError(
+                f"MappingSet: needs one list of candidates a phrase; got {len(self.phrases)} "
+                f"phrases and {len(self.candidates)} lists."
+            )
+
+    def __len__(self) -> int:
+        return len(self.phrases)
+
+    def __getitem__(self, position: int) -> tuple[Candidate, ...]:
+        return self.candidates[position]
+
+    def __iter__(self) -> Iterator[tuple[str, tuple[Candidate, ...]]]:
+        return iter(zip(self.phrases, self.candidates, strict=True))
+
+    def best(self, position: int) -> Candidate | None:
+        """Return the first candidate of the phrase at `position`, None for a no-match."""
+        rows = self.candidates[position]
+        return rows[0] if rows else None
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """Return one dict a candidate (``phrase`` and `FIELDS`); a no-match has an empty node."""
+        nothing = dict.fromkeys(FIELDS, "") | {"rank": 1, "probability": 0.0, "score": 0.0}
+        return [
+            {"phrase": phrase, **row}
+            for phrase, rows in self
+            for row in ([c.as_dict() for c in rows] or [nothing])
+        ]
+
+    def __repr__(self) -> str:
+        matched = sum(map(bool, self.candidates))
+        return f"MappingSet({len(self)} phrases, {matched} with candidates)"
