@@ -1,0 +1,189 @@
+"""Retrievers: each scores every name for a batch of queries; and the union of their best.
+
+A retriever has ``scores(batch) -> float32 (b, n_names)``, in [0, 1] for a non-negative cosine.
+They share nothing, so one can be left out (`PhraseMapper(translation=False)`) or added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from graphemb.encode import CharGrams, SparseRows, WordTerms, normalise_all, stems
+from graphemb.encode.contrastive import ContrastiveEncoder
+from graphemb.map.translate import as_lookup
+
+__all__ = ["Batch", "CharRetriever", "DenseRetriever", "ExactDictionary", "WordRetriever", "top_k"]
+
+Array = np.ndarray[Any, Any]
+
+
+class Batch:
+    """Queries with what several stages need of them, each made once."""
+
+    def __init__(self, phrases: Sequence[str], encoder: ContrastiveEncoder | None) -> None:
+        self.texts = normalise_all(phrases)
+        self._encoder = encoder
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @cached_property
+    def stems(self) -> list[list[str]]:
+        """Stems of the words of each query."""
+        return stems(self.texts)
+
+    @cached_property
+    def vectors(self) -> Array:
+        """Encoder vectors (b, dim) of the queries."""
+        if self._encoder is None:
+            return np.zeros((len(self), 1), np.float32)
+        return self._encoder.vectors_of_normalised(self.texts)
+
+
+def top_k(scores: Array, k: int, block: int = 64) -> Array:
+    """Return the columns of the k largest entries of each row, best first; exact.
+
+    The k largest lie in the k blocks of largest maxima, so only those are searched:
+    O(n + k·block) a row. Ties go to the smaller column.
+    """
+    b, n = scores.shape
+    k = min(k, n)
+    n_blocks = n // block
+    if n_blocks <= 2 * k:
+        return _best(scores, np.broadcast_to(np.arange(n), (b, n)), k)
+    head = scores[:, : n_blocks * block]
+    maxima = head.reshape(b, n_blocks, block).max(axis=2)
+    chosen = np.argpartition(-maxima, k - 1, axis=1)[:, :k]
+    columns = (chosen[:, :, None] * block + np.arange(block)).reshape(b, -1)
+    tail = np.broadcast_to(np.arange(n_blocks * block, n), (b, n - n_blocks * block))
+    columns = np.concatenate([columns, tail], axis=1)
+    return _best(np.take_along_axis(scores, columns, axis=1), columns, k)
+
+
+def _best(values: Array, columns: Array, k: int) -> Array:
+    """Return the k best of `columns` by `values`, best first, ties by column."""
+    if k < values.shape[1]:
+        part = np.argpartition(-values, k - 1, axis=1)[:, :k]
+        values = np.take_along_axis(values, part, axis=1)
+        columns = np.take_along_axis(columns, part, axis=1)
+    order = np.lexsort((columns, -values), axis=1)
+    return np.take_along_axis(columns, order, axis=1)
+
+
+class _Postings:
+    """Inverted index over unit rows; scores a query by adding up the postings of its columns."""
+
+    def __init__(self, rows: SparseRows, budget: int) -> None:
+        self.index = rows.transposed()
+        self.index.weights.setflags(write=False)
+        self.lengths = np.diff(self.index.ptr)
+        self.budget = budget
+        self.n_names = rows.n_rows
+
+    def scores(self, queries: SparseRows) -> Array:
+        """Return (b, n_names); columns with the longest postings are skipped over the budget."""
+        out = np.zeros((queries.n_rows, self.n_names), np.float32)
+        ptr, names, weights = self.index.ptr, self.index.columns, self.index.weights
+        for q in range(queries.n_rows):
+            columns = queries.columns[queries.ptr[q] : queries.ptr[q + 1]]
+            values = queries.weights[queries.ptr[q] : queries.ptr[q + 1]]
+            lengths = self.lengths[columns]
+            if lengths.sum() > self.budget:
+                order = np.argsort(lengths, kind="stable")
+                order = order[: max(1, int(np.searchsorted(lengths[order].cumsum(), self.budget)))]
+                columns, values, lengths = columns[order], values[order], lengths[order]
+            if not len(columns):
+                continue
+            ends = np.cumsum(lengths)
+            at = np.arange(ends[-1]) + np.repeat(ptr[columns] - (ends - lengths), lengths)
+            amounts = weights[at] * np.repeat(values, lengths)
+            out[q] = np.bincount(names[at], amounts, self.n_names)
+        return out
+
+
+class CharRetriever:
+    """Cosine of character n-gram TF-IDF rows; the rarest n-grams of a query are looked up.
+
+    `budget` bounds the postings read for a query: the most frequent n-grams are left out first.
+    """
+
+    def __init__(self, grams: CharGrams, normalised: Sequence[str], budget: int = 60_000) -> None:
+        self.grams = grams
+        self.postings = _Postings(grams.transform(normalised), budget)
+
+    def scores(self, batch: Batch) -> Array:
+        """Return (b, n_names) cosines."""
+        return self.postings.scores(self.grams.transform(batch.texts))
+
+
+class WordRetriever:
+    """Cosine of stemmed word TF-IDF rows, the query widened by learned translations."""
+
+    def __init__(
+        self,
+        terms: WordTerms,
+        names: Sequence[Sequence[str]],
+        translation: tuple[Array, Array, Array] | None,
+        weight: float = 1.2,
+        budget: int = 60_000,
+    ) -> None:
+        self.terms = terms
+        self.postings = _Postings(terms.transform(names), budget)
+        self.weight = weight
+        self.translation: Mapping[int, tuple[Array, Array]] = (
+            as_lookup(*translation) if translation is not None and len(translation[0]) else {}
+        )
+
+    def scores(self, batch: Batch) -> Array:
+        """Return (b, n_names) cosines of the widened queries."""
+        return self.postings.scores(self._widened(self.terms.transform(batch.stems)))
+
+    def _widened(self, queries: SparseRows) -> SparseRows:
+        if not self.translation:
+            return queries
+        columns, weights, counts = [], [], []
+        for q in range(queries.n_rows):
+            part = slice(queries.ptr[q], queries.ptr[q + 1])
+            own, value = queries.columns[part], queries.weights[part]
+            ids, amounts = [own], [value]
+            for column, amount in zip(own.tolist(), value.tolist(), strict=True):
+                if column in self.translation:
+                    targets, p = self.translation[column]
+                    ids.append(targets)
+                    amounts.append(self.weight * amount * p)
+            merged, at = np.unique(np.concatenate(ids), return_inverse=True)
+            columns.append(merged)
+            weights.append(np.bincount(at, np.concatenate(amounts), len(merged)))
+            counts.append(len(merged))
+        ptr = np.concatenate([[0], np.cumsum(counts)])
+        flat = np.concatenate(columns) if columns else np.zeros(0, np.int32)
+        values = np.concatenate(weights) if weights else np.zeros(0)
+        return SparseRows(ptr, flat, values.astype(np.float32), queries.n_columns).normalised()
+
+
+class DenseRetriever:
+    """Cosine of encoder vectors: queries against the document side of every name."""
+
+    def __init__(self, documents: Array) -> None:
+        self.documents = documents
+
+    def scores(self, batch: Batch) -> Array:
+        """Return (b, n_names) cosines."""
+        return batch.vectors @ self.documents.T
+
+
+class ExactDictionary:
+    """Normalised text → rows of the names that equal it."""
+
+    def __init__(self, normalised: Sequence[str]) -> None:
+        self.rows: dict[str, list[int]] = {}
+        for row, text in enumerate(normalised):
+            self.rows.setdefault(text, []).append(row)
+
+    def find(self, text: str) -> list[int]:
+        """Return the rows of the names equal to a normalised, non-empty `text`."""
+        return self.rows.get(text, []) if text else []
