@@ -1,0 +1,58 @@
+"""NodeEmbedder: the contract of everything that turns a graph into vectors."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, Self
+
+from graphemb.embedding import Embedding
+from graphemb.errors import ParameterError, UnknownNodeError, shown
+from graphemb.estimator import Estimator
+from graphemb.graph import Graph
+
+__all__ = ["NodeEmbedder"]
+
+
+class NodeEmbedder(Estimator):
+    """Turns the nodes of a graph into vectors.
+
+    ``fit`` takes a `Graph` or whatever one can be made from (`Graph.of`) and sets ``embedding_``,
+    rows in the order of ``graph.nodes``.
+    """
+
+    embedding_: Embedding
+
+    @abstractmethod
+    def fit(self, graph: Any) -> Self:
+        """Learn vectors of the nodes and return the embedder."""
+
+    def transform(self, graph: Any) -> Embedding:
+        """Return the vectors of `graph`'s nodes, rows in its order.
+
+        Raises
+        ------
+        UnknownNodeError
+            When the method cannot embed nodes it was not fitted on; they are named.
+        """
+        embedding: Embedding = self._fitted("embedding_")
+        nodes = Graph.of(graph).nodes
+        unseen = [node for node in nodes if node not in embedding]
+        if unseen:
+            raise UnknownNodeError(
+                f"{type(self).__name__}: cannot embed nodes it was not fitted on; "
+                f"{len(unseen)} are new, the first {shown(unseen[0])}. Fit again."
+            )
+        return Embedding(nodes, embedding.rows(nodes))
+
+    def fit_transform(self, graph: Any) -> Embedding:
+        """Return ``fit(graph).embedding_``."""
+        return self.fit(graph).embedding_
+
+    def _whole(self, name: str, least: int) -> int:
+        """Return the integer parameter `name`, refusing values below `least`."""
+        value = getattr(self, name)
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise ParameterError(
+                f"{type(self).__name__}: {name} must be an integer ≥ {least}; got {shown(value)}."
+            )
+        return value

@@ -1,0 +1,161 @@
+"""The stages of training a mapper, in order; each is a function of what came before."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphemb.encode import CharGrams, WordTerms, normalise_all, stems
+from graphemb.encode.contrastive import ContrastiveEncoder
+from graphemb.estimator import Progress
+from graphemb.map._tuning import Plan
+from graphemb.map._words import WordBook
+from graphemb.map.index import MappingIndex, Parts, relations
+from graphemb.map.names import NameTable
+from graphemb.map.translate import learn_translation
+from graphemb.taxonomy import Taxonomy
+
+if TYPE_CHECKING:
+    from graphemb.map.mapper import PhraseMapper
+
+__all__ = ["Clock", "Taught", "learn_parts", "taught_texts"]
+
+Array = np.ndarray[Any, Any]
+
+
+class Clock:
+    """Seconds by stage, and the share of the whole that a stage's own progress means."""
+
+    #: Where each stage starts and ends in the whole, roughly.
+    SHARES = {
+        "reading names": (0.0, 0.01), "training the phrase encoder": (0.01, 0.72),
+        "learning word translation": (0.72, 0.74), "embedding the taxonomy": (0.74, 0.76),
+        "indexing": (0.76, 0.82), "collecting candidates": (0.82, 0.90),
+        "learning to rank": (0.90, 0.97), "indexing all names": (0.97, 1.0),
+    }  # fmt: skip
+
+    def __init__(self, progress: Progress | None) -> None:
+        self.progress = progress
+        self.seconds: dict[str, float] = {}
+        self._stage, self._since = "", time.perf_counter()
+
+    def __call__(self, stage: str, share: float = 0.0) -> None:
+        """Note that `stage` is at `share` of itself."""
+        if stage != self._stage:
+            self.stop()
+            self._stage, self._since = stage, time.perf_counter()
+        if self.progress:
+            low, high = self.SHARES.get(stage, (0.0, 1.0))
+            self.progress(stage, low + (high - low) * min(max(share, 0.0), 1.0))
+
+    def stop(self) -> None:
+        """End the running stage."""
+        if self._stage:
+            spent = time.perf_counter() - self._since
+            self.seconds[self._stage] = self.seconds.get(self._stage, 0.0) + spent
+            self._stage = ""
+
+
+@dataclass(frozen=True)
+class Taught:
+    """Texts that name things: names, pairs and lexicon rows.
+
+    Owners below `n_nodes` are nodes; a lexicon row is a thing of its own, numbered from there.
+    `labels` is the text that stands for each owner.
+    """
+
+    texts: list[str]
+    owners: list[tuple[int, ...]]
+    labels: Array
+    n_nodes: int
+
+
+def taught_texts(
+    table: NameTable, plan: Plan, lexicon: Sequence[tuple[str, str]]
+) -> Taught:
+    """Return all texts the encoder learns from, with their owners."""
+    texts, owners = list(table.texts), [(int(owner),) for owner in table.owners]
+    for phrase, rows in plan.taught:
+        texts.append(phrase)
+        owners.append(rows)
+    labels = table.labels.tolist()
+    for phrase, means in lexicon:
+        labels.append(len(texts) + 1)
+        owner = (len(labels) - 1,)
+        texts += [phrase, means]
+        owners += [owner, owner]
+    return Taught(texts, owners, np.array(labels, np.int64), table.n_nodes)
+
+
+def learn_parts(
+    params: PhraseMapper, taxonomy: Taxonomy, table: NameTable, taught: Taught, clock: Clock
+) -> Parts:
+    """Return everything an index needs beside the names themselves."""
+    encoder = _encoder(params, taxonomy, taught, clock) if params.encoder else None
+    clock("learning word translation")
+    grams = CharGrams.fit(table.normalised, min_df=1 if len(table) < 20_000 else 2)
+    tokens = stems(normalise_all(taught.texts))
+    terms = WordTerms.fit(tokens, bigrams=False, min_df=1)
+    translation = _translation(terms, tokens, taught) if params.translation else None
+    word_vectors, basis = WordBook.word_vectors(terms, encoder)
+    clock("embedding the taxonomy")
+    nodes, node_map = _node_space(params, taxonomy, taught, encoder)
+    return Parts(encoder, grams, terms, translation, word_vectors, basis, nodes, node_map)
+
+
+def _encoder(
+    params: PhraseMapper, taxonomy: Taxonomy, taught: Taught, clock: Clock
+) -> ContrastiveEncoder:
+    encoder = ContrastiveEncoder(
+        dim=params.dim, hidden=2 * params.dim, n_epochs=params.n_epochs,
+        random_state=params.random_state,
+    )  # fmt: skip
+    edges = relations(taxonomy) if params.graph and taxonomy.n_edges else None
+    return encoder.fit(
+        taught.texts, taught.owners, documents=taught.labels, relations=edges,
+        progress=lambda _, share: clock("training the phrase encoder", share),
+    )  # fmt: skip
+
+
+def _translation(
+    terms: WordTerms, tokens: Sequence[Sequence[str]], taught: Taught
+) -> tuple[Array, Array, Array]:
+    ids = [[terms.vocabulary[word] for word in words] for words in tokens]
+    pairs = [
+        (ids[row], ids[label])
+        for row, group in enumerate(taught.owners)
+        for label in (int(taught.labels[owner]) for owner in group)
+        if label != row
+    ]
+    return learn_translation(pairs, len(terms.terms))
+
+
+def _node_space(
+    params: PhraseMapper, taxonomy: Taxonomy, taught: Taught, encoder: ContrastiveEncoder | None
+) -> tuple[Array, Array]:
+    """Return unit node vectors (float16) and the ridge map from phrase space to node space."""
+    if not params.graph or not taxonomy.n_edges:
+        return np.zeros((taxonomy.n_nodes, 0), np.float16), np.zeros((0, 0), np.float32)
+    from graphemb.embed import EMBEDDERS
+
+    embedder = EMBEDDERS["fastrp"](dim=64, projection="gaussian", random_state=params.random_state)
+    vectors = embedder.fit_transform(taxonomy.graph).normalised().vectors
+    if encoder is None:
+        return vectors.astype(np.float16), np.zeros((0, 0), np.float32)
+    from graphemb.map import NETWORKS
+
+    rows = [(r, o) for r, group in enumerate(taught.owners) for o in group if o < taught.n_nodes]
+    text, node = np.array(rows, np.int64).T
+    weight = 1.0 / np.bincount(node, minlength=taught.n_nodes)[node]
+    phrases = encoder.vectors(taught.texts)[text]
+    network = NETWORKS["linear"](ridge=1.0).fit(phrases, vectors[node], weight=weight)
+    return vectors.astype(np.float16), network.matrix_
+
+
+def build_index(taxonomy: Taxonomy, table: NameTable, parts: Parts) -> MappingIndex:
+    """Return the index of `table` (a name of its own, so that the stages read as a list)."""
+    return MappingIndex(taxonomy, table, parts)

@@ -1,0 +1,198 @@
+"""What the mapper learns from and what it is tuned on; and that the two stay apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from graphemb.encode import disturb, normalise
+from graphemb.errors import InputError, LeakError, shown
+from graphemb.map.names import LABEL, PAIR, Name
+from graphemb.map.rerank import Query
+from graphemb.mappings import Pair
+from graphemb.rng import stream
+from graphemb.taxonomy import Taxonomy
+
+__all__ = ["Plan", "make_plan", "strangers"]
+
+#: Share of the training pairs (or of the synonyms) kept back to learn ranking from.
+HELD = 0.2
+MOST_HELD = 4_000
+#: Disturbed names and phrases without a meaning added to the tuning phrases.
+NOISED, FOREIGN = 600, 160
+
+_EVERYDAY = (
+    "see you tomorrow at the station", "invoice number 2231", "the quick brown fox", "lorem ipsum",
+    "thanks for your help", "turn left at the second light", "weather in lisbon on friday",
+    "my favourite song is on the radio", "please reset my password", "two tickets to the opera",
+    "what time does the shop close", "chess opening theory", "stock market closed higher",
+    "the train to berlin is late", "happy birthday grandma", "a bottle of red wine and cheese",
+    "football results from saturday", "how do i bake sourdough bread", "blue cotton curtains",
+    "hello world", "to be confirmed", "n a", "see attached", "test test test", "same as above",
+    "not applicable", "asap", "meeting moved to thursday afternoon", "page 4 of 12",
+    "delivery address unknown", "the cat sat on the mat", "once upon a time", "press any key",
+    "terms and conditions apply", "click here to subscribe", "free shipping over 50 euro",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The split of what is known.
+
+    Attributes
+    ----------
+    names : list of Name
+        Names of the tuning index: nothing of the tuning phrases is among them.
+    taught : list of (phrase, node rows)
+        Pairs the encoder and the word translation learn from.
+    tuning : list of Query
+    final : list of Name
+        Names of the finished index: the held-out names and, when wanted, the pairs' phrases.
+    """
+
+    names: list[Name]
+    taught: list[tuple[str, tuple[int, ...]]]
+    tuning: list[Query]
+    final: list[Name]
+
+
+def make_plan(
+    taxonomy: Taxonomy, names: Sequence[Name], pairs: Sequence[Pair], index_pairs: bool,
+    random_state: int,
+) -> Plan:  # fmt: skip
+    """Split names and pairs into what teaches, what tunes and what is indexed at the end.
+
+    Raises
+    ------
+    LeakError
+        When a pair is of another split than train or dev, or a tuning phrase is taught.
+    InputError
+        When no pair names a node of the taxonomy.
+    """
+    known = _resolved(taxonomy, pairs)
+    rng = stream(random_state, "tuning")
+    if known:
+        plan = _with_pairs(taxonomy, list(names), known, index_pairs, rng)
+    else:
+        plan = _without_pairs(list(names), rng)
+    _assert_apart(plan)
+    plan.tuning.extend(_noised(plan.names, rng))
+    plan.tuning.extend(strangers(plan.names, rng))
+    return plan
+
+
+def _resolved(taxonomy: Taxonomy, pairs: Sequence[Pair]) -> list[tuple[str, tuple[int, ...], str]]:
+    found = []
+    for pair in pairs:
+        if pair.split not in ("train", "dev"):
+            raise LeakError(
+                f"PhraseMapper.fit: pairs must be of split 'train' or 'dev'; "
+                f"{shown(pair.phrase)} is of split {shown(pair.split)}. Leave such rows out."
+            )
+        rows = tuple(
+            taxonomy.index[n] for n in (taxonomy.alternates.get(n, n) for n in pair.nodes)
+            if n in taxonomy.index
+        )  # fmt: skip
+        if rows and normalise(pair.phrase):
+            found.append((pair.phrase, rows, pair.split))
+    if pairs and not found:
+        raise InputError(
+            f"PhraseMapper.fit: pairs must name nodes of the taxonomy {taxonomy.name}; none of "
+            f"{len(pairs)} does. Check the id column, for example {shown(pairs[0].nodes)}."
+        )
+    return found
+
+
+def _with_pairs(
+    taxonomy: Taxonomy, names: list[Name], known: list[tuple[str, tuple[int, ...], str]],
+    index_pairs: bool, rng: np.random.Generator,
+) -> Plan:  # fmt: skip
+    """Hold back a share of the train pairs, by node where the dev nodes are new too."""
+    dev = [(p, rows) for p, rows, split in known if split == "dev"]
+    train = [(p, rows) for p, rows, split in known if split == "train"]
+    held_nodes = rng.random(taxonomy.n_nodes) < HELD
+    by_phrase = rng.random(len(train)) < HELD
+    if _new_nodes(dev, train):
+        by_phrase = np.array([held_nodes[list(rows)].any() for _, rows in train], bool)
+    held = [pair for pair, back in zip(train, by_phrase, strict=True) if back]
+    if len(held) > MOST_HELD:
+        keep = np.sort(rng.permutation(len(held))[:MOST_HELD])
+        held = [held[i] for i in keep]
+    back = {normalise(p) for p, _ in held} | {normalise(p) for p, _ in dev}
+    taught = [pair for pair in train if normalise(pair[0]) not in back]
+    # A synonym that equals a tuning phrase would answer it by looking it up.
+    kept = [name for name in names if name.kind == LABEL or normalise(name.text) not in back]
+    texts = {normalise(name.text) for name in kept}
+    tuning = [Query(p, frozenset(rows)) for p, rows in [*held, *dev] if normalise(p) not in texts]
+    if not index_pairs:
+        return Plan(kept, taught, tuning, kept)
+    extra = [Name(p, row, PAIR) for p, rows in taught for row in rows]
+    late = [Name(p, row, PAIR) for p, rows in [*held, *dev] for row in rows]
+    return Plan([*kept, *extra], taught, tuning, [*kept, *extra, *late])
+
+
+def _new_nodes(
+    dev: Sequence[tuple[str, tuple[int, ...]]], train: Sequence[tuple[str, tuple[int, ...]]]
+) -> bool:
+    """Return whether the dev phrases mean nodes that no training phrase means."""
+    seen = {row for _, rows in train for row in rows}
+    return bool(dev) and np.mean([any(r in seen for r in rows) for _, rows in dev]) < 0.2
+
+
+def _without_pairs(names: list[Name], rng: np.random.Generator) -> Plan:
+    """Hold back a tenth of the synonyms: they stand in for the phrases users will bring."""
+    owners: dict[str, set[int]] = {}
+    for name in names:
+        owners.setdefault(normalise(name.text), set()).add(name.owner)
+    others = [i for i, n in enumerate(names) if n.kind != LABEL and len(owners[normalise(n.text)]) == 1]
+    n = min(MOST_HELD, len(others) // 5)
+    held = set(np.array(others, int)[rng.permutation(len(others))[:n]].tolist())
+    tuning = [Query(names[i].text, frozenset([names[i].owner])) for i in sorted(held)]
+    kept = [name for i, name in enumerate(names) if i not in held]
+    return Plan(kept, [], tuning, names)
+
+
+def _assert_apart(plan: Plan) -> None:
+    tuned = {normalise(query.phrase) for query in plan.tuning}
+    taught = {normalise(p) for p, _ in plan.taught}
+    indexed = {normalise(name.text) for name in plan.names}
+    if tuned & taught or tuned & indexed:
+        raise LeakError(
+            "PhraseMapper.fit: a phrase kept back for tuning reached training: "
+            f"{shown(min(tuned & (taught | indexed)))}. This is a bug in graphemb."
+        )
+
+
+def _noised(names: Sequence[Name], rng: np.random.Generator) -> list[Query]:
+    """Return disturbed names, so that the reranker sees typing errors."""
+    texts = {normalise(name.text) for name in names}
+    n = min(NOISED, len(names))
+    found = []
+    for row in rng.choice(len(names), n, replace=False).tolist():
+        text = disturb(normalise(names[row].text), rng)
+        if text not in texts:
+            found.append(Query(text, frozenset([names[row].owner]), 0.5))
+    return found
+
+
+def strangers(names: Sequence[Name], rng: np.random.Generator) -> list[Query]:
+    """Return phrases that mean nothing here: letter salad, and everyday phrases of unknown words."""
+    words = {word for name in names for word in normalise(name.text).split()}
+    found = [
+        phrase for phrase in _EVERYDAY
+        if sum(w in words for w in normalise(phrase).split()) * 2 < len(phrase.split())
+    ]  # fmt: skip
+    letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
+    rows = ["qwertyuiop", "asdfghjkl", "zxcvbnm"]
+    while len(found) < FOREIGN:
+        tokens = []
+        for _ in range(int(rng.integers(1, 4))):
+            size = int(rng.integers(3, 9))
+            row = rows[int(rng.integers(0, 3))]
+            at = int(rng.integers(0, 4))
+            salad = "".join(rng.choice(letters, size))
+            tokens.append(row[at : at + size] if rng.random() < 0.4 else salad)
+        found.append(" ".join(tokens))
+    return [Query(phrase, frozenset(), 0.5) for phrase in found]

@@ -1,0 +1,155 @@
+"""WordBook: which words every name, node and family holds, and how alike words are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from graphemb.encode import WordTerms, stem
+from graphemb.encode.contrastive import ContrastiveEncoder
+from graphemb.map.names import NameTable
+
+__all__ = ["QueryWords", "WordBook", "member", "word_class"]
+
+Array = np.ndarray[Any, Any]
+
+#: Words of a phrase beyond this many are not compared one by one.
+MAX_WORDS = 24
+
+_SIDES = "left right bilateral unilateral upper lower anterior posterior proximal distal medial lateral"
+_POLES = (
+    "acute chronic with without not no non primary secondary open closed initial subsequent "
+    "sequela benign malignant intractable partial complete congenital acquired increased "
+    "decreased high low male female mother child type stage grade mild moderate severe "
+    "unspecified other excluding except former current"
+)
+_NUMBER = re.compile(r"^(\d.*|i{1,3}|iv|vi{0,3}|ix|x|first|second|third|fourth|fifth)$")
+_SIDE_STEMS = frozenset(stem(word) for word in _SIDES.split())
+_POLE_STEMS = frozenset(stem(word) for word in _POLES.split())
+
+
+def word_class(word: str) -> int:
+    """Return 1 for numbers, 2 for sides and places, 3 for opposing modifiers, 0 for the rest."""
+    if _NUMBER.match(word):
+        return 1
+    if word in _SIDE_STEMS:
+        return 2
+    return 3 if word in _POLE_STEMS else 0
+
+
+def member(keys: Array, wanted: Array) -> Array:
+    """Return whether each of `wanted` is among the ascending `keys`."""
+    if not len(keys):
+        return np.zeros(len(wanted), bool)
+    at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    found: Array = keys[at] == wanted
+    return found
+
+
+@dataclass(frozen=True)
+class QueryWords:
+    """The distinct words of a batch of queries, flat.
+
+    ``ids[ptr[q]:ptr[q+1]]`` are query q's words: a vocabulary column, or -1 when unknown;
+    ``slots`` numbers the batch's distinct words, ``vectors`` (n_slots, r) describes them.
+    """
+
+    ptr: Array
+    ids: Array
+    idf: Array
+    slots: Array
+    vectors: Array
+    classes: Array
+
+
+class WordBook:
+    """Word facts of an index; see the attributes.
+
+    Attributes
+    ----------
+    terms : WordTerms
+        Stems of all names with their idf.
+    ptr, words : names in CSR: the distinct stems of each name
+    name_keys, node_keys, family_keys : int64, ascending
+        ``row·V + stem`` for names, for nodes (all their names), and for nodes with the labels of
+        their parents, grandparents and children.
+    totals : float32 (n_names,): idf summed over each name's stems
+    vectors : float16 (V, r): unit vectors of the stems
+    basis : float32 (dim, r): encoder space → word space
+    """
+
+    def __init__(
+        self, terms: WordTerms, names: NameTable, name_stems: Sequence[Sequence[str]],
+        relatives: tuple[Array, Array], vectors: Array, basis: Array,
+    ) -> None:  # fmt: skip
+        self.terms, self.vectors, self.basis = terms, vectors, basis
+        rows = terms.transform(name_stems)
+        self.n_words = max(len(terms.terms), 1)
+        self.ptr, self.words = rows.ptr, rows.columns.astype(np.int64)
+        owner = rows.rows()
+        self.name_keys = owner * self.n_words + self.words
+        node = names.owners[owner].astype(np.int64)
+        self.node_keys = np.unique(node * self.n_words + self.words)
+        self.family_keys = self._family(names, relatives)
+        idf = np.append(terms.idf, terms.idf.max(initial=1.0)).astype(np.float32)
+        self.idf = idf
+        self.totals = np.bincount(owner, idf[self.words], len(names)).astype(np.float32)
+        self.classes = np.array([word_class(t) for t in terms.terms] or [0], np.int8)
+
+    def _family(self, names: NameTable, relatives: tuple[Array, Array]) -> Array:
+        """Return node keys joined with the label words of (node, relative) rows."""
+        nodes, others = relatives
+        labels = names.labels[others]
+        counts = self.ptr[labels + 1] - self.ptr[labels]
+        ends = np.cumsum(counts)
+        at = np.repeat(self.ptr[labels] - (ends - counts), counts) + np.arange(counts.sum())
+        keys = np.repeat(nodes.astype(np.int64), counts) * self.n_words + self.words[at]
+        return np.union1d(self.node_keys, keys)
+
+    @staticmethod
+    def word_vectors(
+        terms: WordTerms, encoder: ContrastiveEncoder | None, size: int = 64
+    ) -> tuple[Array, Array]:
+        """Return (vectors, basis): encoder vectors of the stems in their `size` main directions."""
+        if encoder is None or not terms.terms:
+            return np.zeros((max(len(terms.terms), 1), 1), np.float16), np.ones((1, 1), np.float32)
+        full = encoder.vectors_of_normalised(terms.terms)
+        _, axes = np.linalg.eigh(full.T @ full)
+        basis = np.ascontiguousarray(axes[:, ::-1][:, :size], dtype=np.float32)
+        return _unit(full @ basis).astype(np.float16), basis
+
+    def of(
+        self, stems: Sequence[Sequence[str]], encoder: ContrastiveEncoder | None
+    ) -> QueryWords:
+        """Return the distinct words of each query, the first `MAX_WORDS` of them."""
+        slots: dict[str, int] = {}
+        flat: list[int] = []
+        counts = []
+        for tokens in stems:
+            distinct = list(dict.fromkeys(tokens))[:MAX_WORDS]
+            counts.append(len(distinct))
+            flat.extend(slots.setdefault(word, len(slots)) for word in distinct)
+        words = list(slots)
+        column = np.array([self.terms.vocabulary.get(w, -1) for w in words] or [-1], np.int64)
+        if encoder is None or not words:
+            vectors = np.zeros((max(len(words), 1), 1), np.float32)
+        else:
+            vectors = self.vectors[np.maximum(column, 0)].astype(np.float32)
+            new = np.flatnonzero(column < 0)
+            if len(new):
+                fresh = encoder.vectors_of_normalised([words[i] for i in new])
+                vectors[new] = _unit(fresh @ self.basis)
+        classes = np.array([word_class(w) for w in words] or [0], np.int8)
+        at = np.array(flat, np.int64)
+        ids = column[at] if len(at) else at
+        ptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        return QueryWords(ptr, ids, self.idf[ids], at, vectors, classes[at] if len(at) else at)
+
+
+def _unit(rows: Array) -> Array:
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    return (rows / np.maximum(norms, 1e-9)).astype(np.float32)

@@ -1,0 +1,107 @@
+"""Features of (query, candidate) pairs: what the reranker sees. No name counts among them.
+
+Everything is an array over all pairs of a batch; nothing loops over pairs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from graphemb.map._graph_features import graph_features
+from graphemb.map._text_features import TextMatch, text_features
+from graphemb.map.index import Candidates, MappingIndex, ranges
+from graphemb.map.names import OTHER, SYNONYM
+from graphemb.map.retrieve import Batch
+
+__all__ = ["GRAPH_FEATURES", "Table", "feature_table"]
+
+Array = np.ndarray[Any, Any]
+
+#: Features that need the hierarchy; `PhraseMapper(graph=False)` leaves them out.
+GRAPH_FEATURES = (
+    "parent_dense", "children_dense", "sibling_gap", "parent_char", "children_char",
+    "family_coverage", "family_gain", "node_point", "node_point_gap", "centroid",
+    "information", "depth", "n_children", "is_leaf",
+)  # fmt: skip
+
+
+class Table:
+    """Named columns over pairs, and for each pair the row of its best name."""
+
+    def __init__(self, columns: dict[str, Array], best_name: Array, match: TextMatch) -> None:
+        self.columns, self.best_name, self.match = columns, best_name, match
+
+    def matrix(self, features: list[str]) -> Array:
+        """Return float32 (pairs, len(features)); a column that is missing is zero."""
+        n = len(self.best_name)
+        zero = np.zeros(n, np.float32)
+        columns = [self.columns.get(name, zero) for name in features]
+        return np.stack(columns, axis=1).astype(np.float32) if columns else np.zeros((n, 0), np.float32)
+
+
+def _gather(matrix: Array, rows: Array, columns: Array) -> Array:
+    taken: Array = matrix.ravel()[rows.astype(np.int64) * matrix.shape[1] + columns]
+    return taken
+
+
+def _first(values: Array, ptr: Array) -> Array:
+    """Return the largest of `values` in each query's pairs, repeated for each pair."""
+    counts = np.diff(ptr)
+    filled = counts > 0
+    best = np.zeros(len(counts), values.dtype)
+    if filled.any():
+        best[filled] = np.maximum.reduceat(values, ptr[:-1][filled])
+    return np.repeat(best, counts)
+
+
+def _rank(values: Array, c: Candidates) -> Array:
+    """Return each pair's rank by `values` within its query, from 0; equals share the best rank."""
+    order = np.lexsort((-values, c.query))
+    position = np.arange(len(values)) - np.repeat(c.ptr[:-1], np.diff(c.ptr))
+    ordered = values[order]
+    new = np.ones(len(values), bool)
+    new[1:] = (ordered[1:] != ordered[:-1]) | (c.query[order][1:] != c.query[order][:-1])
+    start = np.maximum.accumulate(np.where(new, np.arange(len(values)), 0))
+    rank = np.empty(len(values), np.float32)
+    rank[order] = position[start]
+    return rank
+
+
+def _best_names(index: MappingIndex, c: Candidates) -> Array:
+    """Return for each pair the row of the candidate's name that fits the query best."""
+    starts = index.names.starts[c.node]
+    counts = index.names.starts[c.node + 1] - starts
+    name = ranges(starts, counts)
+    query = np.repeat(c.query, counts)
+    score = sum(_gather(scores, query, name) for scores in c.names.values())
+    pair = np.repeat(np.arange(len(c.node)), counts)
+    order = np.lexsort((name, -np.asarray(score), pair))
+    return np.asarray(name[order[np.concatenate([[0], np.cumsum(counts)[:-1]])]])
+
+
+def feature_table(index: MappingIndex, batch: Batch, c: Candidates) -> Table:
+    """Return the features of all pairs of `c`."""
+    columns: dict[str, Array] = {}
+    for channel, scores in c.nodes.items():
+        value = _gather(scores, c.query, c.node)
+        columns[channel] = value
+        columns[f"{channel}_gap"] = value - _first(value, c.ptr)
+        columns[f"{channel}_rank"] = np.log1p(_rank(value, c))
+    fused = _gather(c.fused, c.query, c.node)
+    columns["fused"] = fused
+    columns["fused_gap"] = fused - _first(fused, c.ptr)
+    columns["fused_rank"] = np.log1p(_rank(fused, c))
+    best = _best_names(index, c)
+    for channel, scores in c.names.items():
+        columns[f"{channel}_name"] = _gather(scores, c.query, best)
+        label = index.names.labels[c.node]
+        columns[f"{channel}_label"] = _gather(scores, c.query, label)
+    kinds = index.names.kinds[best]
+    columns["is_synonym"] = (kinds == SYNONYM).astype(np.float32)
+    columns["is_other_name"] = (kinds >= OTHER).astype(np.float32)
+    match = text_features(index, batch, c, best, columns)
+    graph_features(index, batch, c, columns)
+    columns["soft_gap"] = columns["soft_query"] - _first(columns["soft_query"], c.ptr)
+    return Table(columns, best, match)

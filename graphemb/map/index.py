@@ -1,0 +1,206 @@
+"""MappingIndex: a taxonomy made ready for retrieval; and the candidates of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from graphemb.encode import CharGrams, WordTerms, stems
+from graphemb.encode.contrastive import ContrastiveEncoder
+from graphemb.map._words import WordBook
+from graphemb.map.names import NameTable
+from graphemb.map.retrieve import (
+    Batch,
+    CharRetriever,
+    DenseRetriever,
+    ExactDictionary,
+    WordRetriever,
+    top_k,
+)
+from graphemb.taxonomy import Taxonomy
+
+__all__ = ["Candidates", "MappingIndex", "Parts", "ranges"]
+
+Array = np.ndarray[Any, Any]
+
+#: Fixed weights of the fused list; the reranker weighs anew.
+FUSION = {"char": 0.35, "word": 0.20, "dense": 0.45}
+EACH, FUSED = 18, 40
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What was learned before an index is built: shared by the tuning and the final index."""
+
+    encoder: ContrastiveEncoder | None
+    grams: CharGrams
+    terms: WordTerms
+    translation: tuple[Array, Array, Array] | None
+    word_vectors: Array
+    word_basis: Array
+    node_vectors: Array
+    node_map: Array
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Flat (query, node) pairs of a batch, ordered by query then node, with their scores.
+
+    ``ptr`` (b + 1,) cuts them by query; ``names`` holds the (b, n_names) scores and ``nodes`` the
+    (b, n_nodes) scores of each retriever.
+    """
+
+    ptr: Array
+    query: Array
+    node: Array
+    names: Mapping[str, Array]
+    nodes: Mapping[str, Array]
+    fused: Array
+
+
+def ranges(starts: Array, counts: Array) -> Array:
+    """Return ``start … start + count - 1`` of each row, one after the other."""
+    ends = np.cumsum(counts)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.repeat(starts - (ends - counts), counts) + np.arange(total)
+
+
+class MappingIndex:
+    """Names, retrievers and structure of one taxonomy.
+
+    Parameters
+    ----------
+    taxonomy : Taxonomy
+    names : NameTable
+    parts : Parts
+    documents : float32 (n_names, dim), optional
+        Document-side encoder vectors; made here when not given.
+    """
+
+    def __init__(
+        self, taxonomy: Taxonomy, names: NameTable, parts: Parts, documents: Array | None = None
+    ) -> None:
+        self.taxonomy, self.names, self.parts = taxonomy, names, parts
+        name_stems = stems(names.normalised)
+        self.exact = ExactDictionary(names.normalised)
+        self.char = CharRetriever(parts.grams, names.normalised)
+        self.word = WordRetriever(parts.terms, name_stems, parts.translation)
+        self.dense: DenseRetriever | None = None
+        if parts.encoder is not None:
+            if documents is None:
+                documents = self._documents(parts.encoder)
+            self.dense = DenseRetriever(documents)
+        self.book = WordBook(
+            parts.terms, names, name_stems, self._relatives(), parts.word_vectors, parts.word_basis
+        )
+        self.information = self._information()
+
+    def _documents(self, encoder: ContrastiveEncoder) -> Array:
+        plain = encoder.vectors_of_normalised(self.names.normalised)
+        if encoder.graph_weight_ is None:
+            return plain
+        labels = plain[self.names.labels]
+        context = np.concatenate([self._mean(labels, edges) for edges in relations(self.taxonomy)], 1)
+        return encoder.documents(plain, context[self.names.owners])
+
+    def _mean(self, rows: Array, edges: Array) -> Array:
+        """Return the mean of `rows` over the neighbours (edges[0]) of each node (edges[1])."""
+        order = np.argsort(edges[1], kind="stable")
+        source, target = edges[0][order], edges[1][order]
+        out = np.zeros_like(rows)
+        nodes, starts, counts = np.unique(target, return_index=True, return_counts=True)
+        if len(nodes):
+            out[nodes] = np.add.reduceat(rows[source], starts, axis=0) / counts[:, None]
+        return out
+
+    def _relatives(self) -> tuple[Array, Array]:
+        """Return (node, relative) rows: parents, grandparents and children of every node."""
+        t = self.taxonomy
+        node = np.repeat(np.arange(t.n_nodes), np.diff(t.parent_ptr))
+        up = t.parent_rows
+        counts = np.diff(t.parent_ptr)[up]
+        second = t.parent_rows[ranges(t.parent_ptr[up], counts)]
+        nodes = np.concatenate([node, np.repeat(node, counts), up])
+        return nodes, np.concatenate([up, second, node])
+
+    def _information(self) -> Array:
+        """Return 1 - log(1 + descendants)/log(n): Seco's intrinsic information content."""
+        t = self.taxonomy
+        below = np.zeros(t.n_nodes)
+        order = np.argsort(t.depth, kind="stable")
+        levels = np.split(order, np.flatnonzero(np.diff(t.depth[order])) + 1)
+        for rows in levels[:0:-1]:
+            counts = np.diff(t.parent_ptr)[rows]
+            parents = t.parent_rows[ranges(t.parent_ptr[rows], counts)]
+            np.add.at(below, parents, np.repeat(below[rows] + 1, counts))
+        below = np.minimum(below, t.n_nodes - 1)
+        scale = np.log(max(t.n_nodes, 2))
+        return np.asarray(1.0 - np.log1p(below) / scale, np.float32)
+
+    def candidates(
+        self, batch: Batch, allowed: Array | None = None, depth: float = 1.0
+    ) -> Candidates:
+        """Return the union of each retriever's best nodes and of the best of their fusion.
+
+        `allowed` (n_nodes,) masks the nodes that may be answered; `depth` scales the list's length.
+        """
+        names = {"char": self.char.scores(batch), "word": self.word.scores(batch)}
+        if self.dense is not None:
+            names["dense"] = self.dense.scores(batch)
+        for row, text in enumerate(batch.texts):
+            found = self.exact.find(text)
+            names["char"][row, found] = 1.0
+        nodes = {channel: self.names.by_node(scores) for channel, scores in names.items()}
+        fused = np.zeros_like(nodes["char"])
+        for channel, scores in nodes.items():
+            fused += FUSION[channel] * scores
+        shut = None if allowed is None else ~allowed
+        chosen = []
+        for scores, k in [*((s, EACH) for s in nodes.values()), (fused, FUSED)]:
+            if shut is not None:
+                scores = np.where(shut, -2.0, scores)
+            chosen.append(top_k(scores, max(1, int(k * depth))))
+        return self._flat(np.concatenate(chosen, axis=1), names, nodes, fused, allowed)
+
+    def _flat(
+        self, chosen: Array, names: Mapping[str, Array], nodes: Mapping[str, Array],
+        fused: Array, allowed: Array | None,
+    ) -> Candidates:  # fmt: skip
+        b, n = fused.shape
+        keys = np.unique(chosen + np.arange(b)[:, None] * np.int64(n))
+        query, node = keys // n, keys % n
+        if allowed is not None:
+            keep = allowed[node]
+            query, node = query[keep], node[keep]
+        ptr = np.searchsorted(query, np.arange(b + 1))
+        return Candidates(ptr, query, node, names, nodes, fused)
+
+
+def relations(taxonomy: Taxonomy, most: int = 12) -> list[Array]:
+    """Return the edges (neighbour, node) to parents, to children and to siblings.
+
+    Of many siblings `most` are kept: those that stand nearest in the parent's list of children.
+    """
+    t = taxonomy
+    child = np.repeat(np.arange(t.n_nodes), np.diff(t.parent_ptr))
+    up = np.stack([t.parent_rows.astype(np.int64), child])
+    order = np.argsort(up[0], kind="stable")
+    parent, kid = up[0][order], up[1][order]
+    pairs = []
+    for step in range(1, most // 2 + 1):
+        same = parent[step:] == parent[:-step]
+        near = np.stack([kid[step:][same], kid[:-step][same]])
+        pairs += [near, near[::-1]]
+    siblings = np.concatenate(pairs, axis=1) if pairs else np.zeros((2, 0), np.int64)
+    return [up, up[::-1].copy(), siblings]
+
+
+def within_mask(taxonomy: Taxonomy, within: Sequence[str] | None) -> Array | None:
+    """Return the mask of nodes at or below any of `within`; None for no restriction."""
+    if not within:
+        return None
+    rows = [taxonomy.row(taxonomy.alternates.get(node, node)) for node in within]
+    return taxonomy.closure(rows, down=True)

@@ -1,0 +1,109 @@
+"""Boosted trees as plain arrays: grown by scikit-learn, stored without code, run by NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+
+__all__ = ["BoostedTrees"]
+
+Array = np.ndarray[Any, Any]
+
+#: Every tree is stored as a complete binary tree of this depth.
+DEPTH = 5
+
+
+class BoostedTrees:
+    """A sum of complete binary trees: log-odds for rows of features.
+
+    Attributes
+    ----------
+    features : int16 (n_trees, 2**DEPTH - 1): the feature an inner node looks at
+    thresholds : float32, same shape: go left where ``x <= threshold``
+    values : float32 (n_trees, 2**DEPTH): what a leaf adds
+    baseline : float
+
+    Notes
+    -----
+    Running costs O(n_trees · DEPTH) a row, without branches: a shallower tree is padded.
+    """
+
+    def __init__(self, features: Array, thresholds: Array, values: Array, baseline: float) -> None:
+        self.features, self.thresholds, self.values = features, thresholds, values
+        self.baseline = baseline
+
+    @classmethod
+    def fit(
+        cls, X: Array, y: Array, weight: Array | None, random_state: int, n_trees: int = 300
+    ) -> Self:
+        """Grow trees for the log-loss of binary `y` (histogram gradient boosting)."""
+        from sklearn.ensemble import HistGradientBoostingClassifier
+
+        model = HistGradientBoostingClassifier(
+            max_iter=n_trees, learning_rate=0.05, max_leaf_nodes=20, max_depth=DEPTH,
+            min_samples_leaf=30, l2_regularization=5.0, early_stopping=False,
+            random_state=random_state % 2**32,
+        )  # fmt: skip
+        model.fit(X, y, sample_weight=weight)
+        grown = [stage[0].nodes for stage in model._predictors]
+        return cls._complete(grown, float(model._baseline_prediction.ravel()[0]))
+
+    @classmethod
+    def _complete(cls, grown: Sequence[Array], baseline: float) -> Self:
+        n, inner, leaves = len(grown), 2**DEPTH - 1, 2**DEPTH
+        features = np.zeros((n, inner), np.int16)
+        thresholds = np.full((n, inner), np.inf, np.float32)
+        values = np.zeros((n, leaves), np.float32)
+        for tree, nodes in enumerate(grown):
+            waiting = [(0, 0, 0)]  # (node of scikit-learn, place in the complete tree, depth)
+            while waiting:
+                node, place, depth = waiting.pop()
+                if depth == DEPTH:
+                    values[tree, place - inner] = nodes["value"][node]
+                    continue
+                children = 2 * place + 1, 2 * place + 2
+                if nodes["is_leaf"][node]:
+                    waiting += [(node, child, depth + 1) for child in children]
+                    continue
+                features[tree, place] = nodes["feature_idx"][node]
+                thresholds[tree, place] = nodes["num_threshold"][node]
+                waiting.append((int(nodes["left"][node]), children[0], depth + 1))
+                waiting.append((int(nodes["right"][node]), children[1], depth + 1))
+        return cls(features, thresholds, values, baseline)
+
+    def predict(self, X: Array, block: int = 512) -> Array:
+        """Return the log-odds of each row, float32 (n,)."""
+        n_trees, inner = self.features.shape
+        out = np.full(len(X), self.baseline, np.float32)
+        if not n_trees:
+            return out
+        base = np.arange(n_trees) * inner
+        feature, threshold = self.features.ravel().astype(np.intp), self.thresholds.ravel()
+        leaf_base = np.arange(n_trees) * (inner + 1) - inner
+        leaves = self.values.ravel()
+        for start in range(0, len(X), block):
+            rows = np.ascontiguousarray(X[start : start + block], np.float32)
+            flat = rows.ravel()
+            offset = (np.arange(len(rows)) * rows.shape[1])[:, None]
+            place = np.zeros((len(rows), n_trees), np.intp)
+            for _ in range(DEPTH):
+                at = base + place
+                right = flat[offset + feature[at]] > threshold[at]
+                place = 2 * place + 1 + right
+            out[start : start + block] += leaves[leaf_base + place].sum(axis=1)
+        return out
+
+    def to_arrays(self) -> dict[str, Array]:
+        """Return the arrays that `from_arrays` makes the trees from."""
+        return {
+            "features": self.features, "thresholds": self.thresholds, "values": self.values,
+            "baseline": np.array([self.baseline], np.float64),
+        }  # fmt: skip
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
+        """Restore the trees that `to_arrays` gave."""
+        baseline = float(arrays["baseline"][0])
+        return cls(arrays["features"], arrays["thresholds"], arrays["values"], baseline)
