@@ -53,6 +53,10 @@ class SparseRows:
         rows = self.rows()[order].astype(np.int32)
         return SparseRows(ptr, rows, self.weights[order], self.n_rows)
 
+    def halved(self) -> SparseRows:
+        """Return the same entries with float16 weights."""
+        return SparseRows(self.ptr, self.columns, self.weights.astype(np.float16), self.n_columns)
+
     def to_scipy(self) -> Any:
         """Return a scipy csr_array of the same content."""
         from scipy.sparse import csr_array

@@ -9,22 +9,29 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphemb.encode import CharGrams, WordTerms, normalise_all, stems
+from graphemb.encode import CharGrams, WordTerms, normalise, normalise_all, stems
 from graphemb.encode.contrastive import ContrastiveEncoder
 from graphemb.estimator import Progress
-from graphemb.map._tuning import Plan
+from graphemb.map._shipped import shipped_reranker
+from graphemb.map._tuning import Plan, make_plan
 from graphemb.map._words import WordBook
 from graphemb.map.index import MappingIndex, Parts, relations
-from graphemb.map.names import NameTable
+from graphemb.map.names import Name, NameTable, names_of
+from graphemb.map.rerank import Reranker, collect, learn
+from graphemb.map.rewrite import Rewriter
 from graphemb.map.translate import learn_translation
+from graphemb.mappings import Pair
 from graphemb.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
     from graphemb.map.mapper import PhraseMapper
 
-__all__ = ["Clock", "Taught", "learn_parts", "taught_texts"]
+__all__ = ["Clock", "Taught", "fit_mapper", "learn_parts", "taught_texts"]
 
 Array = np.ndarray[Any, Any]
+
+#: With fewer held-out phrases than this a reranker of its own would be worse than the shipped one.
+FEWEST = 300
 
 
 class Clock:
@@ -111,7 +118,8 @@ def _encoder(
     params: PhraseMapper, taxonomy: Taxonomy, taught: Taught, clock: Clock
 ) -> ContrastiveEncoder:
     encoder = ContrastiveEncoder(
-        dim=params.dim, hidden=2 * params.dim, n_epochs=params.n_epochs,
+        dim=params.dim, hidden=2 * params.dim,
+        n_epochs=max(1, params.n_epochs // 3) if params.fast else params.n_epochs,
         random_state=params.random_state,
     )  # fmt: skip
     edges = relations(taxonomy) if params.graph and taxonomy.n_edges else None
@@ -156,6 +164,67 @@ def _node_space(
     return vectors.astype(np.float16), network.matrix_
 
 
-def build_index(taxonomy: Taxonomy, table: NameTable, parts: Parts) -> MappingIndex:
-    """Return the index of `table` (a name of its own, so that the stages read as a list)."""
-    return MappingIndex(taxonomy, table, parts)
+def fit_mapper(
+    mapper: PhraseMapper, taxonomy: Taxonomy, pairs: Sequence[Pair],
+    lexicon: Sequence[tuple[str, str, str]], progress: Progress | None,
+) -> None:  # fmt: skip
+    """Run all stages and hand the fitted parts to `mapper`."""
+    clock = Clock(progress)
+    clock("reading names")
+    rewriter = Rewriter(lexicon)
+    plan = make_plan(
+        taxonomy, names_of(taxonomy), pairs, mapper.index_pairs, mapper.random_state
+    )
+    table = NameTable.of(plan.names, taxonomy.n_nodes)
+    taught = taught_texts(table, plan, [(phrase, means) for phrase, means, _ in lexicon])
+    parts = learn_parts(mapper, taxonomy, table, taught, clock)
+    clock("indexing")
+    index = MappingIndex(taxonomy, table, parts)
+    reranker, quality = _ranking(mapper, index, plan, clock)
+    if len(plan.final) != len(plan.names):
+        clock("indexing all names")
+        index = MappingIndex(taxonomy, NameTable.of(_sorted(plan.final), taxonomy.n_nodes), parts)
+    clock.stop()
+    mapper._set(index, reranker, rewriter, _facts(index, plan, quality, lexicon))
+    mapper.seconds_ = clock.seconds
+
+
+def _sorted(names: Sequence[Name]) -> list[Name]:
+    """Return the names by owner, of equal texts of a node the most trusted one."""
+    seen: dict[tuple[int, str], Name] = {}
+    for name in sorted(names, key=lambda n: (n.owner, n.kind)):
+        seen.setdefault((name.owner, normalise(name.text)), name)
+    return list(seen.values())
+
+
+def _ranking(
+    mapper: PhraseMapper, index: MappingIndex, plan: Plan, clock: Clock
+) -> tuple[Reranker, dict[str, Any]]:
+    """Learn the reranker here, or take the one that ships where there is too little to learn from."""
+    clock("collecting candidates")
+    real = sum(query.weight >= 1.0 for query in plan.tuning)
+    examples = collect(index, plan.tuning, clock)
+    clock("learning to rank")
+    if real < FEWEST and (shipped := shipped_reranker()) is not None:
+        return shipped, {"reranker": "shipped with graphemb", "n": real}
+    n_trees = 100 if mapper.fast else 300
+    reranker, quality = learn(examples, mapper.random_state, n_trees, progress=clock)
+    return reranker, {"reranker": "learned here", **quality}
+
+
+def _facts(
+    index: MappingIndex, plan: Plan, quality: dict[str, Any], lexicon: Sequence[object]
+) -> dict[str, Any]:
+    t = index.taxonomy
+    return {
+        "taxonomy": {
+            "name": t.name, "nodes": t.n_nodes, "edges": t.n_edges, "sha256": t.sha256,
+            **{key: str(value) for key, value in t.metadata.items()},
+        },
+        "names": len(index.names),
+        "training": {
+            "pairs_taught": len(plan.taught), "lexicon_rows": len(lexicon),
+            "tuning_phrases": sum(q.weight >= 1.0 for q in plan.tuning),
+        },
+        "quality_on_held_out_phrases": quality,
+    }  # fmt: skip

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
-from graphemb.encode import WordTerms, stem
+from graphemb.encode import SparseRows, WordTerms, stem
 from graphemb.encode.contrastive import ContrastiveEncoder
 from graphemb.map.names import NameTable
 
@@ -83,32 +83,43 @@ class WordBook:
     """
 
     def __init__(
-        self, terms: WordTerms, names: NameTable, name_stems: Sequence[Sequence[str]],
-        relatives: tuple[Array, Array], vectors: Array, basis: Array,
+        self, terms: WordTerms, owners: Array, rows: tuple[Array, Array],
+        keys: tuple[Array, Array], space: tuple[Array, Array],
     ) -> None:  # fmt: skip
-        self.terms, self.vectors, self.basis = terms, vectors, basis
-        rows = terms.transform(name_stems)
+        self.terms = terms
+        self.ptr, self.words = rows
+        self.node_keys, self.family_keys = keys
+        self.vectors, self.basis = space
         self.n_words = max(len(terms.terms), 1)
-        self.ptr, self.words = rows.ptr, rows.columns.astype(np.int64)
-        owner = rows.rows()
-        self.name_keys = owner * self.n_words + self.words
-        node = names.owners[owner].astype(np.int64)
-        self.node_keys = np.unique(node * self.n_words + self.words)
-        self.family_keys = self._family(names, relatives)
-        idf = np.append(terms.idf, terms.idf.max(initial=1.0)).astype(np.float32)
-        self.idf = idf
-        self.totals = np.bincount(owner, idf[self.words], len(names)).astype(np.float32)
+        owner = np.repeat(np.arange(len(self.ptr) - 1), np.diff(self.ptr))
+        self.name_keys = owner * np.int64(self.n_words) + self.words
+        self.idf = np.append(terms.idf, terms.idf.max(initial=1.0)).astype(np.float32)
+        n_names = len(owners)
+        self.totals = np.bincount(owner, self.idf[self.words], n_names).astype(np.float32)
         self.classes = np.array([word_class(t) for t in terms.terms] or [0], np.int8)
 
-    def _family(self, names: NameTable, relatives: tuple[Array, Array]) -> Array:
-        """Return node keys joined with the label words of (node, relative) rows."""
+    @classmethod
+    def build(
+        cls, terms: WordTerms, names: NameTable, rows: SparseRows,
+        relatives: tuple[Array, Array], space: tuple[Array, Array],
+    ) -> Self:  # fmt: skip
+        """Make the book from the word rows of the names.
+
+        `relatives` are (node, relative) rows whose label words join the node's family; `space`
+        holds the word vectors and their basis.
+        """
+        n_words = max(len(terms.terms), 1)
+        words = rows.columns.astype(np.int64)
+        node = names.owners[rows.rows()].astype(np.int64)
+        node_keys = np.unique(node * n_words + words)
         nodes, others = relatives
         labels = names.labels[others]
-        counts = self.ptr[labels + 1] - self.ptr[labels]
+        counts = rows.ptr[labels + 1] - rows.ptr[labels]
         ends = np.cumsum(counts)
-        at = np.repeat(self.ptr[labels] - (ends - counts), counts) + np.arange(counts.sum())
-        keys = np.repeat(nodes.astype(np.int64), counts) * self.n_words + self.words[at]
-        return np.union1d(self.node_keys, keys)
+        at = np.repeat(rows.ptr[labels] - (ends - counts), counts) + np.arange(counts.sum())
+        keys = np.repeat(nodes.astype(np.int64), counts) * n_words + words[at]
+        family = np.union1d(node_keys, keys)
+        return cls(terms, names.owners, (rows.ptr, words), (node_keys, family), space)
 
     @staticmethod
     def word_vectors(

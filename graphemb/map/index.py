@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from graphemb.encode import CharGrams, WordTerms, stems
+from graphemb.encode import CharGrams, SparseRows, WordTerms, stems
 from graphemb.encode.contrastive import ContrastiveEncoder
 from graphemb.map._words import WordBook
 from graphemb.map.names import NameTable
@@ -22,7 +22,9 @@ from graphemb.map.retrieve import (
 )
 from graphemb.taxonomy import Taxonomy
 
-__all__ = ["Candidates", "MappingIndex", "Parts", "ranges"]
+__all__ = [
+    "Candidates", "MappingIndex", "Parts", "Tables", "ranges", "relations", "within_mask",
+]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
 
@@ -68,6 +70,23 @@ def ranges(starts: Array, counts: Array) -> Array:
     return np.repeat(starts - (ends - counts), counts) + np.arange(total)
 
 
+@dataclass(frozen=True)
+class Tables:
+    """Arrays of an index that are stored with a model rather than made again.
+
+    ``char`` and ``word`` are postings with float16 weights; ``documents`` (n_names, dim) float32
+    holds values that float16 can hold. So a stored index answers like the one it was saved from.
+    """
+
+    char: SparseRows
+    word: SparseRows
+    documents: Array
+    name_ptr: Array
+    name_words: Array
+    node_keys: Array
+    family_keys: Array
+
+
 class MappingIndex:
     """Names, retrievers and structure of one taxonomy.
 
@@ -76,27 +95,42 @@ class MappingIndex:
     taxonomy : Taxonomy
     names : NameTable
     parts : Parts
-    documents : float32 (n_names, dim), optional
-        Document-side encoder vectors; made here when not given.
+    tables : Tables, optional
+        Made here when not given.
     """
 
     def __init__(
-        self, taxonomy: Taxonomy, names: NameTable, parts: Parts, documents: Array | None = None
+        self, taxonomy: Taxonomy, names: NameTable, parts: Parts, tables: Tables | None = None
     ) -> None:
         self.taxonomy, self.names, self.parts = taxonomy, names, parts
-        name_stems = stems(names.normalised)
+        self.tables = tables or self._tables()
         self.exact = ExactDictionary(names.normalised)
-        self.char = CharRetriever(parts.grams, names.normalised)
-        self.word = WordRetriever(parts.terms, name_stems, parts.translation)
-        self.dense: DenseRetriever | None = None
-        if parts.encoder is not None:
-            if documents is None:
-                documents = self._documents(parts.encoder)
-            self.dense = DenseRetriever(documents)
+        self.char = CharRetriever(parts.grams, self.tables.char)
+        self.word = WordRetriever(parts.terms, self.tables.word, parts.translation)
+        documents = self.tables.documents
+        self.dense = None if parts.encoder is None else DenseRetriever(documents)
         self.book = WordBook(
-            parts.terms, names, name_stems, self._relatives(), parts.word_vectors, parts.word_basis
-        )
+            parts.terms, names.owners, (self.tables.name_ptr, self.tables.name_words),
+            (self.tables.node_keys, self.tables.family_keys),
+            (parts.word_vectors, parts.word_basis),
+        )  # fmt: skip
         self.information = self._information()
+
+    def _tables(self) -> Tables:
+        """Make what takes time to make: postings, word keys, document vectors."""
+        names, parts = self.names, self.parts
+        rows = parts.terms.transform(stems(names.normalised))
+        book = WordBook.build(
+            parts.terms, names, rows, self._relatives(), (parts.word_vectors, parts.word_basis)
+        )
+        documents = np.zeros((len(names), 0), np.float32)
+        if parts.encoder is not None:
+            documents = self._documents(parts.encoder).astype(np.float16).astype(np.float32)
+        char = parts.grams.transform(names.normalised).transposed().halved()
+        return Tables(
+            char, rows.transposed().halved(), documents, book.ptr, book.words, book.node_keys,
+            book.family_keys,
+        )  # fmt: skip
 
     def _documents(self, encoder: ContrastiveEncoder) -> Array:
         plain = encoder.vectors_of_normalised(self.names.normalised)

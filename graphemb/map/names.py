@@ -81,6 +81,10 @@ class NameTable:
             self._normalised = [normalise(text) for text in self.texts]
         return self._normalised
 
+    def set_normalised(self, texts: Sequence[str]) -> None:
+        """Take over texts that were normalised before, as a stored model's are."""
+        self._normalised = list(texts)
+
     @property
     def labels(self) -> Array:
         """Row of each node's label."""

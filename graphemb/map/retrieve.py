@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -77,12 +77,10 @@ def _best(values: Array, columns: Array, k: int) -> Array:
 class _Postings:
     """Inverted index over unit rows; scores a query by adding up the postings of its columns."""
 
-    def __init__(self, rows: SparseRows, budget: int) -> None:
-        self.index = rows.transposed()
-        self.index.weights.setflags(write=False)
-        self.lengths = np.diff(self.index.ptr)
-        self.budget = budget
-        self.n_names = rows.n_rows
+    def __init__(self, index: SparseRows, budget: int) -> None:
+        self.index, self.budget = index, budget
+        self.lengths = np.diff(index.ptr)
+        self.n_names = index.n_columns
 
     def scores(self, queries: SparseRows) -> Array:
         """Return (b, n_names); columns with the longest postings are skipped over the budget."""
@@ -111,9 +109,14 @@ class CharRetriever:
     `budget` bounds the postings read for a query: the most frequent n-grams are left out first.
     """
 
-    def __init__(self, grams: CharGrams, normalised: Sequence[str], budget: int = 60_000) -> None:
+    def __init__(self, grams: CharGrams, index: SparseRows, budget: int = 60_000) -> None:
         self.grams = grams
-        self.postings = _Postings(grams.transform(normalised), budget)
+        self.postings = _Postings(index, budget)
+
+    @classmethod
+    def of(cls, grams: CharGrams, normalised: Sequence[str]) -> Self:
+        """Index normalised names."""
+        return cls(grams, grams.transform(normalised).transposed())
 
     def scores(self, batch: Batch) -> Array:
         """Return (b, n_names) cosines."""
@@ -126,13 +129,13 @@ class WordRetriever:
     def __init__(
         self,
         terms: WordTerms,
-        names: Sequence[Sequence[str]],
+        index: SparseRows,
         translation: tuple[Array, Array, Array] | None,
         weight: float = 1.2,
         budget: int = 60_000,
     ) -> None:
         self.terms = terms
-        self.postings = _Postings(terms.transform(names), budget)
+        self.postings = _Postings(index, budget)
         self.weight = weight
         self.translation: Mapping[int, tuple[Array, Array]] = (
             as_lookup(*translation) if translation is not None and len(translation[0]) else {}

@@ -1,0 +1,77 @@
+"""graphemb: map phrases to a taxonomy, and turn graphs into vectors.
+
+Public names are imported when first touched, so that ``graphemb --help`` stays instant.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from graphemb.catalog import Catalog
+    from graphemb.embed.fastrp import FastRP
+    from graphemb.embedding import Embedding
+    from graphemb.encode.contrastive import ContrastiveEncoder
+    from graphemb.errors import BundleError, GraphembError, InputError, ParameterError
+    from graphemb.graph import Graph
+    from graphemb.load import load_pairs, load_taxonomy
+    from graphemb.map.mapper import PhraseMapper
+    from graphemb.mappings import Candidate, MappingSet, Pair
+    from graphemb.scores import ScoreTable
+    from graphemb.taxonomy import Synonym, Taxonomy
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "BundleError": "errors",
+    "Candidate": "mappings",
+    "Catalog": "catalog",
+    "ContrastiveEncoder": "encode.contrastive",
+    "Embedding": "embedding",
+    "FastRP": "embed.fastrp",
+    "Graph": "graph",
+    "GraphembError": "errors",
+    "InputError": "errors",
+    "MappingSet": "mappings",
+    "Pair": "mappings",
+    "ParameterError": "errors",
+    "PhraseMapper": "map.mapper",
+    "ScoreTable": "scores",
+    "Synonym": "taxonomy",
+    "Taxonomy": "taxonomy",
+    "load_pairs": "load",
+    "load_taxonomy": "load",
+}
+
+__all__ = [
+    "BundleError",
+    "Candidate",
+    "Catalog",
+    "ContrastiveEncoder",
+    "Embedding",
+    "FastRP",
+    "Graph",
+    "GraphembError",
+    "InputError",
+    "MappingSet",
+    "Pair",
+    "ParameterError",
+    "PhraseMapper",
+    "ScoreTable",
+    "Synonym",
+    "Taxonomy",
+    "__version__",
+    "load_pairs",
+    "load_taxonomy",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        return getattr(import_module(f"graphemb.{_PUBLIC[name]}"), name)
+    raise AttributeError(f"module 'graphemb' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,185 @@
+"""From a batch of phrases to candidates with probability, matched name, evidence and path."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from graphemb.encode import normalise
+from graphemb.map.features import Table, feature_table
+from graphemb.map.index import Candidates, MappingIndex
+from graphemb.map.names import LABEL, PAIR
+from graphemb.map.rerank import FEATURES, Reranker, ordered
+from graphemb.map.retrieve import Batch
+from graphemb.map.rewrite import Rewriter
+from graphemb.mappings import Candidate
+
+__all__ = ["Answers"]
+
+Array = np.ndarray[Any, Any]
+
+#: Phrases mapped at a time, and words of a phrase that are read.
+BATCH, MOST_WORDS = 128, 64
+#: A phrase equal to a name: log-odds added, so that no likeness outranks identity; and how sure
+#: we are of a label or another name that one node alone bears.
+EXACT_BONUS = 12.0
+EXACT_LABEL, EXACT_OTHER = 0.99, 0.95
+#: A reading made by the lexicon counts a little less than the phrase as written.
+READING = 0.97
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """One batch: pairs in order of rank within each reading."""
+
+    table: Table
+    c: Candidates
+    order: Array
+    ptr: Array
+    scores: Array
+    probabilities: Array
+
+
+class Answers:
+    """Answers phrases with the fitted parts of a mapper."""
+
+    def __init__(
+        self, index: MappingIndex, reranker: Reranker, rewriter: Rewriter, use_trees: bool
+    ) -> None:
+        self.index, self.reranker, self.rewriter = index, reranker, rewriter
+        self.use_trees = use_trees
+        self._path = lru_cache(maxsize=1 << 16)(self._path_of)
+
+    def of(
+        self, phrases: Sequence[str], k: int, allowed: Array | None, bar: float
+    ) -> list[list[Candidate]]:
+        """Return the candidates of each phrase, none for a phrase below `bar`."""
+        found: list[list[Candidate]] = []
+        for start in range(0, len(phrases), BATCH):
+            texts = [
+                " ".join(normalise(p[:4000]).split()[:MOST_WORDS])
+                for p in phrases[start : start + BATCH]
+            ]
+            found.extend(self._batch(texts, k, allowed, bar))
+        return found
+
+    def _batch(
+        self, texts: list[str], k: int, allowed: Array | None, bar: float
+    ) -> list[list[Candidate]]:
+        readings = [(i, text, False) for i, text in enumerate(texts) if text]
+        readings += [(i, r, True) for i, t in enumerate(texts) for r in self.rewriter.readings(t)]
+        found: list[list[Candidate]] = [[] for _ in texts]
+        if not readings or (allowed is not None and not allowed.any()):
+            return found
+        scored = self._score([text for _, text, _ in readings], allowed)
+        by_phrase: dict[int, list[int]] = {}
+        for row, (phrase, _, _) in enumerate(readings):
+            by_phrase.setdefault(phrase, []).append(row)
+        for phrase, rows in by_phrase.items():
+            best = self._merged(scored, rows, [readings[r][2] for r in rows])
+            if best and best[0][0] >= bar:
+                found[phrase] = [
+                    self._candidate(rank, p, pair, scored, readings[row])
+                    for rank, (p, pair, row) in enumerate(best[:k], 1)
+                ]
+        return found
+
+    def _score(self, texts: list[str], allowed: Array | None) -> _Scored:
+        batch = Batch(texts, self.index.parts.encoder)
+        c = self.index.candidates(batch, allowed)
+        table = feature_table(self.index, batch, c)
+        if self.use_trees:
+            scores = self.reranker.trees.predict(table.matrix(list(FEATURES)))
+        else:
+            scores = (8.0 * table.columns["fused"] - 4.0).astype(np.float32)
+        order = ordered(scores, c.query, c.node)
+        calibrator = self.reranker.calibrator
+        probabilities = calibrator.probabilities(scores, c.ptr, order, table.columns)
+        exact = table.columns["exact"] > 0
+        if exact.any():
+            scores = scores + np.where(exact, np.float32(EXACT_BONUS), np.float32(0))
+            order = ordered(scores, c.query, c.node)
+            probabilities = self._exact(table, c, exact, probabilities)
+        return _Scored(table, c, order, c.ptr, scores, probabilities)
+
+    def _exact(self, table: Table, c: Candidates, exact: Array, p: Array) -> Array:
+        """Share the probability of identity among the nodes that bear the very name."""
+        kinds = self.index.names.kinds[table.best_name]
+        sure = np.where((kinds == LABEL) | (kinds == PAIR), EXACT_LABEL, EXACT_OTHER)
+        bearers = np.bincount(c.query, exact, len(c.ptr) - 1)
+        labels = np.bincount(c.query, exact & (kinds == LABEL), len(c.ptr) - 1)
+        # Where a label is among the names, it takes precedence over mere synonyms.
+        single = exact & (kinds == LABEL) & (labels[c.query] == 1)
+        shared = sure / np.maximum(bearers[c.query], 1)
+        out = np.where(exact, np.where(single, sure, shared), p)
+        rest = exact & ~single & (labels[c.query] == 1)
+        out = np.where(rest, (1 - EXACT_LABEL) / np.maximum(bearers[c.query], 1), out)
+        hit = bearers[c.query] > 0
+        return np.where(hit & ~exact, np.minimum(out, (1 - EXACT_OTHER) * 0.5), out)
+
+    def _merged(
+        self, s: _Scored, rows: list[int], rewritten: list[bool]
+    ) -> list[tuple[float, int, int]]:
+        """Return (probability, pair, reading) of each node's best reading, best first."""
+        best: dict[int, tuple[float, float, int, int]] = {}
+        for row, other in zip(rows, rewritten, strict=True):
+            factor = READING if other else 1.0
+            pairs = s.order[s.ptr[row] : s.ptr[row + 1]]
+            chances = (s.probabilities[pairs] * factor).tolist()
+            entries = zip(
+                chances, s.scores[pairs].tolist(), s.c.node[pairs].tolist(), pairs.tolist(),
+                strict=True,
+            )  # fmt: skip
+            for p, score, node, pair in entries:
+                if node not in best or (p, score) > best[node][:2]:
+                    best[node] = (p, score, pair, row)
+        ranked = sorted(best.items(), key=lambda item: (-item[1][0], -item[1][1], item[0]))
+        total = sum(entry[0] for _, entry in ranked)
+        scale = 1.0 / total if total > 1.0 else 1.0
+        return [(p * scale, pair, row) for _, (p, _, pair, row) in ranked]
+
+    def _candidate(
+        self, rank: int, p: float, pair: int, s: _Scored, reading: tuple[int, str, bool]
+    ) -> Candidate:
+        node = int(s.c.node[pair])
+        taxonomy = self.index.taxonomy
+        return Candidate(
+            rank, taxonomy.ids[node], taxonomy.labels[node], round(float(p), 4),
+            round(float(s.scores[pair]), 4), self.index.names.texts[int(s.table.best_name[pair])],
+            self._evidence(pair, s, reading), self._path(node),
+        )  # fmt: skip
+
+    def _path_of(self, node: int) -> str:
+        return " > ".join(self.index.taxonomy.labels[row] for row in self.index.taxonomy.path_rows(node))
+
+    def _evidence(self, pair: int, s: _Scored, reading: tuple[int, str, bool]) -> str:
+        """Say in words why: identity, words held and missing, likeness of meaning or letters."""
+        columns, (_, text, rewritten) = s.table.columns, reading
+        parts = [f"read as “{text}”"] if rewritten else []
+        if columns["exact"][pair]:
+            kind = self.index.names.kinds[int(s.table.best_name[pair])]
+            title = "label" if kind == LABEL else "known phrase" if kind == PAIR else "synonym"
+            return "; ".join([*parts, f"same as a {title}"])
+        held, missing = self._words(pair, s, text)
+        if held:
+            parts.append(f"words: {', '.join(held[:6])}")
+        if missing:
+            parts.append(f"not found: {', '.join(missing[:6])}")
+        if "dense" in columns:
+            parts.append(f"meaning {columns['dense_name'][pair]:.2f}")
+        parts.append(f"letters {columns['char_name'][pair]:.2f}")
+        if columns["family_gain"][pair] > 0.05:
+            parts.append("more words at its parents or children")
+        return "; ".join(parts)
+
+    def _words(self, pair: int, s: _Scored, text: str) -> tuple[list[str], list[str]]:
+        """Return the query's words that the matched name holds, and those it does not."""
+        from graphemb.encode import stem
+
+        names = {stem(w) for w in self.index.names.normalised[int(s.table.best_name[pair])].split()}
+        words = list(dict.fromkeys(text.split()))
+        return [w for w in words if stem(w) in names], [w for w in words if stem(w) not in names]
