@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from graphemb.registry import Registry
 
-__all__ = ["NETWORKS"]
+__all__ = ["KIND", "NETWORKS"]
+
+#: The kind of bundle a saved mapper is.
+KIND = "phrase-mapper"
 
 NETWORKS = Registry("mapping network", {"linear": "graphemb.map.linear:LinearNetwork"})

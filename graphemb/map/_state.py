@@ -12,6 +12,7 @@ from graphemb.bundle import Bundle, pack_strings, read_bundle, unpack_strings, w
 from graphemb.encode import CharGrams, SparseRows, WordTerms
 from graphemb.encode.contrastive import ContrastiveEncoder
 from graphemb.errors import BundleError, GraphembError
+from graphemb.map import KIND
 from graphemb.map.calibrate import Calibrator
 from graphemb.map.index import MappingIndex, Parts, Tables
 from graphemb.map.names import NameTable
@@ -23,12 +24,12 @@ from graphemb.taxonomy import Synonym, Taxonomy
 if TYPE_CHECKING:
     from graphemb.map.mapper import PhraseMapper
 
-__all__ = ["KIND", "load_mapper", "save_mapper"]
+__all__ = ["load_mapper", "save_mapper"]
 
 Array = np.ndarray[Any, Any]
 Arrays = dict[str, Array]
 
-KIND = "phrase-mapper"
+
 
 
 def _under(prefix: str, arrays: Mapping[str, Array]) -> Arrays:

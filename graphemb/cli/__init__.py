@@ -1,0 +1,48 @@
+"""The command line. One thin file a command; a command is imported when it is called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+from graphemb import __version__
+from graphemb.cli._failures import Guarded
+
+__all__ = ["main"]
+
+_COMMANDS = {
+    "info": "Show what a model is, what it was trained on, and how good it was.",
+    "map": "Map phrases to the nodes of a taxonomy.",
+    "taxonomies": "List the known taxonomies: what is ready here, what needs a file.",
+    "train": "Train a mapper for a taxonomy.",
+}
+
+
+class _Lazy(Guarded):
+    """A group that imports a command's module only to run it or to show its help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f"graphemb.cli.{cmd_name}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(_COMMANDS.items()))
+
+
+@click.group(
+    cls=_Lazy,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example:  graphemb map -p 'sugar diabetes' --taxonomy icd10cm",
+)
+@click.version_option(__version__, prog_name="graphemb")
+def main(**_: Any) -> None:
+    """Map phrases to a taxonomy: offline, calibrated, explained."""

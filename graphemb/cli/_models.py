@@ -1,0 +1,106 @@
+"""Training from names and files, and the models kept in the user's cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from graphemb.errors import BundleError, StorageError
+from graphemb.estimator import Progress
+
+if TYPE_CHECKING:
+    from graphemb.map.mapper import PhraseMapper
+
+__all__ = ["cached_model", "check_place", "train_model"]
+
+
+def check_place(output: str) -> None:
+    """Refuse at once, not after minutes of training, to write over what is no model."""
+    place = Path(output)
+    if place.exists() and not (place / "manifest.json").is_file():
+        raise StorageError(f"{output}: is there and is no model of ours. Name another place.")
+
+
+def _lexicon(taxonomy: str, given: str | None) -> list[tuple[str, str, str]]:
+    from graphemb.catalog import Catalog, read_lexicon
+
+    if given is not None:
+        return read_lexicon(Path(given))
+    catalog = Catalog.default()
+    if Path(taxonomy).exists() or taxonomy not in catalog:
+        return []
+    found = catalog[taxonomy].lexicon
+    return read_lexicon(found) if found is not None else []
+
+
+def train_model(
+    taxonomy: str, pairs: str | None, lexicon: str | None, seed: int, fast: bool,
+    progress: Progress | None,
+) -> PhraseMapper:  # fmt: skip
+    """Return a mapper trained on what the command line names."""
+    from graphemb.load import load_pairs, load_taxonomy
+    from graphemb.map.mapper import PhraseMapper
+
+    loaded = load_taxonomy(taxonomy)
+    rows = _lexicon(taxonomy, lexicon)
+    taught = None
+    if pairs is not None:
+        found = load_pairs(pairs, loaded)
+        if found.unknown_ids:
+            n = len(found.unknown_ids)
+            click.echo(f"note: {pairs}: {n} ids are not in {loaded.name} and were left out", err=True)
+        taught = found.pairs
+    mapper = PhraseMapper(fast=fast, random_state=seed)
+    return mapper.fit(loaded, taught, lexicon=rows, progress=progress)
+
+
+def cached_model(taxonomy: str, quiet: bool) -> PhraseMapper:
+    """Return the kept model of `taxonomy`; train and keep it when there is none.
+
+    The key is a hash of the taxonomy's content, the lexicon, the seed and the model's format.
+    """
+    from graphemb.cli._progress import noted_warnings, progress_bar
+    from graphemb.files import user_cache_dir
+    from graphemb.map.mapper import PhraseMapper
+
+    place = user_cache_dir() / f"{Path(taxonomy).name}-{_key(taxonomy)}.model"
+    if place.exists():
+        try:
+            return PhraseMapper.load(place)
+        except BundleError as error:
+            click.echo(f"note: {error} Training anew.", err=True)
+            shutil.rmtree(place, ignore_errors=True)
+    if not quiet:
+        click.echo(f"Training a mapper for {taxonomy}, once; it takes some minutes.", err=True)
+    with noted_warnings(quiet), progress_bar(quiet) as progress:
+        mapper = train_model(taxonomy, None, None, 0, False, progress)
+    mapper.save(place)
+    if not quiet:
+        click.echo(f"Kept in {place}", err=True)
+    return mapper
+
+
+def _key(taxonomy: str) -> str:
+    """Return the cache key; of files only bytes are read, so that a cached start stays quick."""
+    from graphemb import __version__
+    from graphemb.bundle import FORMAT_VERSION
+    from graphemb.catalog import Catalog
+    from graphemb.files import read_bytes, sha256_of
+    from graphemb.load import load_taxonomy
+
+    path = Path(taxonomy)
+    if not path.exists():
+        entry = Catalog.default()[taxonomy] if taxonomy in Catalog.default() else None
+        if entry is None:
+            load_taxonomy(taxonomy)  # raises the error that says what would be right
+            raise AssertionError("unreachable")
+        path = entry.path()
+    files = sorted(path.glob("*.tsv")) if path.is_dir() else [path]
+    content = [sha256_of(read_bytes(file)) for file in files]
+    name = [__version__, FORMAT_VERSION, content, _lexicon(taxonomy, None)]
+    return hashlib.sha256(json.dumps(name).encode()).hexdigest()[:16]

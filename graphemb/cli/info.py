@@ -1,0 +1,44 @@
+"""graphemb info."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+__all__ = ["info_command"]
+
+
+@click.command("info", epilog="Example:  graphemb info hpo.model --json")
+@click.argument("model")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def info_command(model: str, as_json: bool) -> None:
+    """Show what MODEL is, what it was trained on, and its quality on held-out phrases."""
+    from graphemb.bundle import read_bundle
+    from graphemb.map import KIND
+
+    bundle = read_bundle(model, kind=KIND)
+    settings = {k: v for k, v in bundle.config.items() if k != "features"}
+    about = {"model": model, **bundle.facts, "settings": settings}
+    if as_json:
+        click.echo(json.dumps(about, ensure_ascii=False, indent=2))
+        return
+    _show(about, 0)
+    click.echo(
+        "\nQuality was measured on phrases held back from training; on other kinds of phrases\n"
+        "probabilities may be off. Train with --pairs of your own phrases to calibrate on them."
+    )
+
+
+def _show(value: dict[str, Any], depth: int) -> None:
+    for key, item in value.items():
+        if key.startswith("extensions:"):
+            continue
+        title = f"{'  ' * depth}{key.replace('_', ' ')}"
+        if isinstance(item, dict):
+            click.echo(f"{title}:")
+            _show(item, depth + 1)
+        else:
+            shown = f"{item:.3f}" if isinstance(item, float) else f"{item}"
+            click.echo(f"{title:<28} {shown}")
