@@ -82,20 +82,44 @@ class Taught:
 
 
 def taught_texts(
-    table: NameTable, plan: Plan, lexicon: Sequence[tuple[str, str]]
-) -> Taught:
+    table: NameTable, plan: Plan, lexicon: Sequence[tuple[str, str]],
+    companions: Sequence[Taxonomy] = (),
+) -> Taught:  # fmt: skip
     """Return all texts the encoder learns from, with their owners."""
     texts, owners = list(table.texts), [(int(owner),) for owner in table.owners]
     for phrase, rows in plan.taught:
         texts.append(phrase)
         owners.append(rows)
     labels = table.labels.tolist()
-    for phrase, means in lexicon:
-        labels.append(len(texts) + 1)
-        owner = (len(labels) - 1,)
-        texts += [phrase, means]
-        owners += [owner, owner]
+    for names in [*((means, phrase) for phrase, means in lexicon), *_foreign(texts, plan, companions)]:
+        labels.append(len(texts))
+        owners += [(len(labels) - 1,)] * len(names)
+        texts += names
     return Taught(texts, owners, np.array(labels, np.int64), table.n_nodes)
+
+
+def _foreign(
+    texts: Sequence[str], plan: Plan, companions: Sequence[Taxonomy]
+) -> list[tuple[str, ...]]:
+    """Return the name groups of companion nodes that speak of what the taxonomy speaks of.
+
+    Wanted are nodes with several names of which one, at least, is made of words known here. A
+    name equal to a tuning phrase is left out: it would have been learned by heart.
+    """
+    known = {word for text in normalise_all(texts) for word in text.split()}
+    tuned = {normalise(query.phrase) for query in plan.tuning}
+    found: list[tuple[str, ...]] = []
+    for companion in companions:
+        groups: dict[str, list[str]] = {}
+        for node, text, _ in companion.phrases():
+            groups.setdefault(node, []).append(text)
+        for names in groups.values():
+            plain = {normalise(name): name for name in names}
+            kept = [name for text, name in plain.items() if text and text not in tuned]
+            near = any(all(word in known for word in text.split()) for text in plain if text)
+            if len(kept) > 1 and near:
+                found.append(tuple(kept))
+    return found
 
 
 def learn_parts(
@@ -122,6 +146,7 @@ def _encoder(
         n_epochs=max(1, params.n_epochs // 3) if params.fast else params.n_epochs,
         random_state=params.random_state,
     )  # fmt: skip
+    clock("training the phrase encoder")
     edges = relations(taxonomy) if params.graph and taxonomy.n_edges else None
     return encoder.fit(
         taught.texts, taught.owners, documents=taught.labels, relations=edges,
@@ -166,7 +191,8 @@ def _node_space(
 
 def fit_mapper(
     mapper: PhraseMapper, taxonomy: Taxonomy, pairs: Sequence[Pair],
-    lexicon: Sequence[tuple[str, str, str]], progress: Progress | None,
+    lexicon: Sequence[tuple[str, str, str]], companions: Sequence[Taxonomy],
+    progress: Progress | None,
 ) -> None:  # fmt: skip
     """Run all stages and hand the fitted parts to `mapper`."""
     clock = Clock(progress)
@@ -176,16 +202,18 @@ def fit_mapper(
         taxonomy, names_of(taxonomy), pairs, mapper.index_pairs, mapper.random_state
     )
     table = NameTable.of(plan.names, taxonomy.n_nodes)
-    taught = taught_texts(table, plan, [(phrase, means) for phrase, means, _ in lexicon])
+    rows = [(phrase, means) for phrase, means, _ in lexicon]
+    taught = taught_texts(table, plan, rows, companions)
     parts = learn_parts(mapper, taxonomy, table, taught, clock)
     clock("indexing")
-    index = MappingIndex(taxonomy, table, parts)
+    index = MappingIndex(taxonomy, table, parts, phrases=plan.taught if mapper.graph else ())
     reranker, quality = _ranking(mapper, index, plan, clock)
-    if len(plan.final) != len(plan.names):
+    if len(plan.final) != len(plan.names) or plan.voters:
         clock("indexing all names")
-        index = MappingIndex(taxonomy, NameTable.of(_sorted(plan.final), taxonomy.n_nodes), parts)
+        table = NameTable.of(_sorted(plan.final), taxonomy.n_nodes)
+        index = MappingIndex(taxonomy, table, parts, phrases=plan.voters if mapper.graph else ())
     clock.stop()
-    mapper._set(index, reranker, rewriter, _facts(index, plan, quality, lexicon))
+    mapper._set(index, reranker, rewriter, _facts(index, plan, quality, lexicon, companions))
     mapper.seconds_ = clock.seconds
 
 
@@ -213,8 +241,9 @@ def _ranking(
 
 
 def _facts(
-    index: MappingIndex, plan: Plan, quality: dict[str, Any], lexicon: Sequence[object]
-) -> dict[str, Any]:
+    index: MappingIndex, plan: Plan, quality: dict[str, Any], lexicon: Sequence[object],
+    companions: Sequence[Taxonomy],
+) -> dict[str, Any]:  # fmt: skip
     t = index.taxonomy
     return {
         "taxonomy": {
@@ -224,6 +253,7 @@ def _facts(
         "names": len(index.names),
         "training": {
             "pairs_taught": len(plan.taught), "lexicon_rows": len(lexicon),
+            "companions": [companion.name for companion in companions],
             "tuning_phrases": sum(q.weight >= 1.0 for q in plan.tuning),
         },
         "quality_on_held_out_phrases": quality,

@@ -30,6 +30,8 @@ def graph_features(index: MappingIndex, batch: Batch, c: Candidates, columns: Co
     own = columns.get("dense", columns["char"])
     columns["sibling_gap"] = own - _best_sibling(index, own, c)
     _node_space(index, batch, c, columns)
+    if c.near is not None:
+        columns |= index.votes.features(c.near, c.query, c.node)
     n_children = np.diff(t.child_ptr)[c.node]
     columns["information"] = index.information[c.node]
     columns["depth"] = t.depth[c.node].astype(np.float32)

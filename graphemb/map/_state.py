@@ -69,6 +69,8 @@ def save_mapper(mapper: PhraseMapper, path: str | Path) -> None:
         "tables.documents": tables.documents.astype(np.float16),
         "tables.name_ptr": tables.name_ptr, "tables.name_words": tables.name_words.astype(np.int32),
         "tables.node_keys": tables.node_keys, "tables.family_keys": tables.family_keys,
+        "tables.phrase_vectors": tables.phrase_vectors.astype(np.float16),
+        "tables.phrase_nodes": tables.phrase_nodes,
         **_under("char", _sparse(tables.char)), **_under("word", _sparse(tables.word)),
         **_under("trees", mapper.reranker_.trees.to_arrays()),
         **_under("calibrator", mapper.reranker_.calibrator.to_arrays()),
@@ -117,6 +119,7 @@ def _mapper(cls: type[PhraseMapper], bundle: Bundle) -> PhraseMapper:
         _from_sparse(_of("char", a)), _from_sparse(_of("word", a)),
         a["tables.documents"].astype(np.float32), a["tables.name_ptr"],
         a["tables.name_words"].astype(np.int64), a["tables.node_keys"], a["tables.family_keys"],
+        a["tables.phrase_vectors"].astype(np.float32), a["tables.phrase_nodes"],
     )  # fmt: skip
     index = MappingIndex(taxonomy, names, _parts(mapper, a), tables)
     reranker = Reranker(

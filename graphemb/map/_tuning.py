@@ -20,6 +20,8 @@ __all__ = ["Plan", "make_plan", "strangers"]
 #: Share of the training pairs (or of the synonyms) kept back to learn ranking from.
 HELD = 0.2
 MOST_HELD = 4_000
+#: With so many dev phrases only half of that share is kept back.
+ENOUGH = 500
 #: Disturbed names and phrases without a meaning added to the tuning phrases.
 NOISED, FOREIGN = 600, 160
 
@@ -50,12 +52,15 @@ class Plan:
     tuning : list of Query
     final : list of Name
         Names of the finished index: the held-out names and, when wanted, the pairs' phrases.
+    voters : list of (phrase, node rows)
+        All pairs: they vote in the finished index; `taught` alone votes while tuning.
     """
 
     names: list[Name]
     taught: list[tuple[str, tuple[int, ...]]]
     tuning: list[Query]
     final: list[Name]
+    voters: list[tuple[str, tuple[int, ...]]]
 
 
 def make_plan(
@@ -112,8 +117,9 @@ def _with_pairs(
     """Hold back a share of the train pairs, by node where the dev nodes are new too."""
     dev = [(p, rows) for p, rows, split in known if split == "dev"]
     train = [(p, rows) for p, rows, split in known if split == "train"]
-    held_nodes = rng.random(taxonomy.n_nodes) < HELD
-    by_phrase = rng.random(len(train)) < HELD
+    share = HELD / 2 if len(dev) >= ENOUGH else HELD
+    held_nodes = rng.random(taxonomy.n_nodes) < share
+    by_phrase = rng.random(len(train)) < share
     if _new_nodes(dev, train):
         by_phrase = np.array([held_nodes[list(rows)].any() for _, rows in train], bool)
     held = [pair for pair, back in zip(train, by_phrase, strict=True) if back]
@@ -127,10 +133,10 @@ def _with_pairs(
     texts = {normalise(name.text) for name in kept}
     tuning = [Query(p, frozenset(rows)) for p, rows in [*held, *dev] if normalise(p) not in texts]
     if not index_pairs:
-        return Plan(kept, taught, tuning, kept)
+        return Plan(kept, taught, tuning, kept, [*train, *dev])
     extra = [Name(p, row, PAIR) for p, rows in taught for row in rows]
     late = [Name(p, row, PAIR) for p, rows in [*held, *dev] for row in rows]
-    return Plan([*kept, *extra], taught, tuning, [*kept, *extra, *late])
+    return Plan([*kept, *extra], taught, tuning, [*kept, *extra, *late], [*train, *dev])
 
 
 def _new_nodes(
@@ -151,7 +157,7 @@ def _without_pairs(names: list[Name], rng: np.random.Generator) -> Plan:
     held = set(np.array(others, int)[rng.permutation(len(others))[:n]].tolist())
     tuning = [Query(names[i].text, frozenset([names[i].owner])) for i in sorted(held)]
     kept = [name for i, name in enumerate(names) if i not in held]
-    return Plan(kept, [], tuning, names)
+    return Plan(kept, [], tuning, names, [])
 
 
 def _assert_apart(plan: Plan) -> None:

@@ -23,6 +23,7 @@ Array = np.ndarray[Any, Any]
 GRAPH_FEATURES = (
     "parent_dense", "children_dense", "sibling_gap", "parent_char", "children_char",
     "family_coverage", "family_gain", "node_point", "node_point_gap", "centroid",
+    "vote_parent", "vote_grandparent", "vote_related", "vote_nearest",
     "information", "depth", "n_children", "is_leaf",
 )  # fmt: skip
 

@@ -20,6 +20,7 @@ from graphemb.map.retrieve import (
     WordRetriever,
     top_k,
 )
+from graphemb.map.votes import Neighbours, PhraseVotes
 from graphemb.taxonomy import Taxonomy
 
 __all__ = [
@@ -30,7 +31,9 @@ Array = np.ndarray[Any, Any]
 
 #: Fixed weights of the fused list; the reranker weighs anew.
 FUSION = {"char": 0.35, "word": 0.20, "dense": 0.45}
-EACH, FUSED = 18, 40
+EACH, FUSED, VOTED = 18, 40, 25
+#: What all votes for a parent add to the fused score, where phrases vote.
+VOTE = 0.25
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class Candidates:
     names: Mapping[str, Array]
     nodes: Mapping[str, Array]
     fused: Array
+    near: Neighbours | None
 
 
 def ranges(starts: Array, counts: Array) -> Array:
@@ -74,6 +78,7 @@ def ranges(starts: Array, counts: Array) -> Array:
 class Tables:
     """Arrays of an index that are stored with a model rather than made again.
 
+    ``phrase_vectors`` and ``phrase_nodes`` are the training phrases that vote (`PhraseVotes`).
     ``char`` and ``word`` are postings with float16 weights; ``documents`` (n_names, dim) float32
     holds values that float16 can hold. So a stored index answers like the one it was saved from.
     """
@@ -85,6 +90,8 @@ class Tables:
     name_words: Array
     node_keys: Array
     family_keys: Array
+    phrase_vectors: Array
+    phrase_nodes: Array
 
 
 class MappingIndex:
@@ -97,13 +104,16 @@ class MappingIndex:
     parts : Parts
     tables : Tables, optional
         Made here when not given.
+    phrases : sequence of (phrase, node rows), optional
+        Training phrases that vote, when the tables are made here.
     """
 
     def __init__(
-        self, taxonomy: Taxonomy, names: NameTable, parts: Parts, tables: Tables | None = None
-    ) -> None:
+        self, taxonomy: Taxonomy, names: NameTable, parts: Parts, tables: Tables | None = None,
+        phrases: Sequence[tuple[str, tuple[int, ...]]] = (),
+    ) -> None:  # fmt: skip
         self.taxonomy, self.names, self.parts = taxonomy, names, parts
-        self.tables = tables or self._tables()
+        self.tables = tables or self._tables(phrases)
         self.exact = ExactDictionary(names.normalised)
         self.char = CharRetriever(parts.grams, self.tables.char)
         self.word = WordRetriever(parts.terms, self.tables.word, parts.translation)
@@ -114,9 +124,10 @@ class MappingIndex:
             (self.tables.node_keys, self.tables.family_keys),
             (parts.word_vectors, parts.word_basis),
         )  # fmt: skip
+        self.votes = PhraseVotes(taxonomy, self.tables.phrase_vectors, self.tables.phrase_nodes)
         self.information = self._information()
 
-    def _tables(self) -> Tables:
+    def _tables(self, phrases: Sequence[tuple[str, tuple[int, ...]]]) -> Tables:
         """Make what takes time to make: postings, word keys, document vectors."""
         names, parts = self.names, self.parts
         rows = parts.terms.transform(stems(names.normalised))
@@ -126,10 +137,15 @@ class MappingIndex:
         documents = np.zeros((len(names), 0), np.float32)
         if parts.encoder is not None:
             documents = self._documents(parts.encoder).astype(np.float16).astype(np.float32)
+        voters, nodes = np.zeros((0, 0), np.float32), np.zeros(0, np.int32)
+        if parts.encoder is not None and phrases:
+            voters = parts.encoder.vectors([phrase for phrase, _ in phrases])
+            voters = voters.astype(np.float16).astype(np.float32)
+            nodes = np.array([rows[0] for _, rows in phrases], np.int32)
         char = parts.grams.transform(names.normalised).transposed().halved()
         return Tables(
             char, rows.transposed().halved(), documents, book.ptr, book.words, book.node_keys,
-            book.family_keys,
+            book.family_keys, voters, nodes,
         )  # fmt: skip
 
     def _documents(self, encoder: ContrastiveEncoder) -> Array:
@@ -192,16 +208,20 @@ class MappingIndex:
         for channel, scores in nodes.items():
             fused += FUSION[channel] * scores
         shut = None if allowed is None else ~allowed
+        near = self.votes.neighbours(batch)
+        lists = [*((scores, EACH) for scores in nodes.values()), (fused, FUSED)]
+        if near is not None:
+            lists.append((fused + VOTE * self.votes.boost(near, fused.shape[1]), VOTED))
         chosen = []
-        for scores, k in [*((s, EACH) for s in nodes.values()), (fused, FUSED)]:
+        for scores, k in lists:
             if shut is not None:
                 scores = np.where(shut, -2.0, scores)
             chosen.append(top_k(scores, max(1, int(k * depth))))
-        return self._flat(np.concatenate(chosen, axis=1), names, nodes, fused, allowed)
+        return self._flat(np.concatenate(chosen, axis=1), names, nodes, fused, near, allowed)
 
     def _flat(
         self, chosen: Array, names: Mapping[str, Array], nodes: Mapping[str, Array],
-        fused: Array, allowed: Array | None,
+        fused: Array, near: Neighbours | None, allowed: Array | None,
     ) -> Candidates:  # fmt: skip
         b, n = fused.shape
         keys = np.unique(chosen + np.arange(b)[:, None] * np.int64(n))
@@ -210,7 +230,7 @@ class MappingIndex:
             keep = allowed[node]
             query, node = query[keep], node[keep]
         ptr = np.searchsorted(query, np.arange(b + 1))
-        return Candidates(ptr, query, node, names, nodes, fused)
+        return Candidates(ptr, query, node, names, nodes, fused, near)
 
 
 def relations(taxonomy: Taxonomy, most: int = 12) -> list[Array]:

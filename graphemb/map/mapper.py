@@ -98,6 +98,7 @@ class PhraseMapper(Estimator):
         pairs: Iterable[Pair] | None = None,
         *,
         lexicon: Sequence[tuple[str, str, str]] | None = None,
+        companions: Sequence[Taxonomy] = (),
         progress: Progress | None = None,
     ) -> Self:
         """Learn to map phrases to `taxonomy`.
@@ -110,6 +111,9 @@ class PhraseMapper(Estimator):
             ``dev`` tunes and calibrates; any other split is refused.
         lexicon : sequence of (phrase, means, kind), optional
             Wordings that mean the same; see `Rewriter` for the kinds.
+        companions : sequence of Taxonomy
+            Other vocabularies of the field: from their synonyms the encoder and the translation
+            learn which words mean the same. Their nodes are never answered.
         progress : callable, optional
             Called with the stage's name and the share of the whole that is done.
 
@@ -123,7 +127,7 @@ class PhraseMapper(Estimator):
         from graphemb.map._fitting import fit_mapper
 
         self._bar(self.min_probability)
-        fit_mapper(self, taxonomy, list(pairs or ()), list(lexicon or ()), progress)
+        fit_mapper(self, taxonomy, list(pairs or ()), list(lexicon or ()), list(companions), progress)
         return self
 
     seconds_: dict[str, float]

@@ -97,7 +97,7 @@ def collect(
 
 
 def learn(
-    e: Examples, random_state: int, n_trees: int, n_folds: int = 4, progress: Progress | None = None
+    e: Examples, random_state: int, n_trees: int, n_folds: int = 3, progress: Progress | None = None
 ) -> tuple[Reranker, dict[str, float]]:
     """Return the reranker and its quality, measured on folds of queries it had not seen.
 

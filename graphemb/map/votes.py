@@ -1,0 +1,94 @@
+"""PhraseVotes: known phrases like the query speak for the neighbourhood of their nodes.
+
+A node that no training phrase has named can still be found this way: phrases of its siblings and
+cousins lie near. The node's own phrases never vote for it, for then having any would betray it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from graphemb.map.retrieve import Batch, top_k
+from graphemb.taxonomy import Taxonomy
+
+__all__ = ["Neighbours", "PhraseVotes"]
+
+Array = np.ndarray[Any, Any]
+
+#: Phrases that vote on a query, and how sharply nearness counts.
+K, SHARPNESS = 20, 12.0
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The phrases nearest to each query: their nodes (b, k), weights that sum to 1, cosines."""
+
+    nodes: Array
+    weights: Array
+    cosines: Array
+
+
+class PhraseVotes:
+    """Phrases with known nodes, as unit vectors.
+
+    Attributes
+    ----------
+    vectors : float32 (m, dim)
+    nodes : int32 (m,)
+    parent, grandparent : int32 (n_nodes,): by primary parents; -1 - row where there is none, so
+        that two nodes without one never agree
+    """
+
+    def __init__(self, taxonomy: Taxonomy, vectors: Array, nodes: Array) -> None:
+        self.vectors, self.nodes = vectors, nodes
+        n = taxonomy.n_nodes
+        self.parent = -1 - np.arange(n, dtype=np.int64)
+        has = np.diff(taxonomy.parent_ptr) > 0
+        self.parent[has] = taxonomy.parent_rows[taxonomy.parent_ptr[:-1][has]]
+        up = self.parent[np.maximum(self.parent, 0)]
+        self.grandparent = np.where((self.parent >= 0) & (up >= 0), up, -1 - np.arange(n) - n)
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def neighbours(self, batch: Batch) -> Neighbours | None:
+        """Return the nearest phrases of each query; None where there are no phrases at all."""
+        if not len(self):
+            return None
+        cosines = batch.vectors @ self.vectors.T
+        best = top_k(cosines, min(K, len(self)))
+        near = np.take_along_axis(cosines, best, axis=1)
+        weights = np.exp(SHARPNESS * (near - near[:, :1]))
+        weights /= weights.sum(axis=1, keepdims=True)
+        return Neighbours(self.nodes[best].astype(np.int64), weights, near)
+
+    def boost(self, near: Neighbours, n_nodes: int) -> Array:
+        """Return (b, n_nodes): votes for a node's parent, and half of those for its grandparent."""
+        total = np.zeros((len(near.nodes), n_nodes), np.float32)
+        rows = np.arange(len(near.nodes))[:, None]
+        out = np.zeros_like(total)
+        for level, share in ((self.parent, 1.0), (self.grandparent, 0.5)):
+            total[:] = 0.0
+            above = level[near.nodes]
+            np.add.at(total, (rows, np.maximum(above, 0)), np.where(above >= 0, near.weights, 0.0))
+            out += np.float32(share) * np.where(level >= 0, total[:, np.maximum(level, 0)], 0.0)
+        return out
+
+    def features(self, near: Neighbours, query: Array, node: Array) -> dict[str, Array]:
+        """Return the votes on (query, node) pairs; a node's own phrases are left out."""
+        voters = near.nodes[query]
+        weights, cosines = near.weights[query], near.cosines[query]
+        other = voters != node[:, None]
+        above = self.parent[node][:, None]
+        same = (self.parent[voters] == above) & other
+        cousin = (self.grandparent[voters] == self.grandparent[node][:, None]) & other
+        related = ((voters == above) | (self.parent[voters] == node[:, None])) & other
+        return {
+            "vote_parent": (weights * same).sum(axis=1).astype(np.float32),
+            "vote_grandparent": (weights * cousin).sum(axis=1).astype(np.float32),
+            "vote_related": (weights * related).sum(axis=1).astype(np.float32),
+            "vote_nearest": (cosines * same).max(axis=1).astype(np.float32),
+        }
