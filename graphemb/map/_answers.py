@@ -100,7 +100,7 @@ class Answers:
         calibrator = self.reranker.calibrator
         probabilities = calibrator.probabilities(scores, c.ptr, order, table.columns)
         exact = table.columns["exact"] > 0
-        if exact.any():
+        if self.reranker.exact_wins and exact.any():
             scores = scores + np.where(exact, np.float32(EXACT_BONUS), np.float32(0))
             order = ordered(scores, c.query, c.node)
             probabilities = self._exact(table, c, exact, probabilities)

@@ -236,7 +236,9 @@ def _ranking(
     if real < FEWEST and (shipped := shipped_reranker()) is not None:
         return shipped, {"reranker": "shipped with graphemb", "n": real}
     n_trees = 100 if mapper.fast else 300
-    reranker, quality = learn(examples, mapper.random_state, n_trees, progress=clock)
+    reranker, quality = learn(
+        examples, mapper.random_state, n_trees, exact_wins=not plan.voters, progress=clock
+    )
     return reranker, {"reranker": "learned here", **quality}
 
 

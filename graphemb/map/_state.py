@@ -85,7 +85,8 @@ def save_mapper(mapper: PhraseMapper, path: str | Path) -> None:
     about = {"name": t.name, "metadata": t.metadata, "alternates": t.alternates}
     write_bundle(
         path, kind=KIND, arrays=arrays, config={**mapper.get_params(), "features": list(FEATURES)},
-        documents={"taxonomy": about, "synonyms": synonyms, "lexicon": mapper.rewriter_.rows},
+        documents={"taxonomy": about, "synonyms": synonyms, "lexicon": mapper.rewriter_.rows,
+                   "ranking": {"exact_wins": mapper.reranker_.exact_wins}},
         facts=mapper.facts_,
     )  # fmt: skip
 
@@ -123,8 +124,9 @@ def _mapper(cls: type[PhraseMapper], bundle: Bundle) -> PhraseMapper:
     )  # fmt: skip
     index = MappingIndex(taxonomy, names, _parts(mapper, a), tables)
     reranker = Reranker(
-        BoostedTrees.from_arrays(_of("trees", a)), Calibrator.from_arrays(_of("calibrator", a))
-    )
+        BoostedTrees.from_arrays(_of("trees", a)), Calibrator.from_arrays(_of("calibrator", a)),
+        bool(bundle.documents["ranking"]["exact_wins"]),
+    )  # fmt: skip
     rewriter = Rewriter([tuple(row) for row in bundle.documents["lexicon"]])
     mapper._set(index, reranker, rewriter, dict(bundle.facts))
     return mapper

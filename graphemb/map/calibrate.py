@@ -14,7 +14,7 @@ Array = np.ndarray[Any, Any]
 #: Columns of the best candidate that, beside its score and margin, tell how sure we may be.
 CONFIDENCE_FEATURES = (
     "char", "dense", "soft_query", "soft_worst", "query_coverage", "name_coverage",
-    "query_unknown", "query_words", "fused",
+    "query_unknown", "query_words", "fused", "exact",
 )  # fmt: skip
 
 

@@ -56,10 +56,15 @@ class Examples:
 
 @dataclass(frozen=True)
 class Reranker:
-    """The trees and the calibrator learned together."""
+    """The trees and the calibrator learned together.
+
+    `exact_wins`: whether a name equal to the phrase goes first by rule. With pairs this is
+    learned instead: targets may be leaf codes, say, while a category bears the phrase as label.
+    """
 
     trees: BoostedTrees
     calibrator: Calibrator
+    exact_wins: bool = True
 
 
 def ordered(scores: Array, query: Array, node: Array) -> Array:
@@ -97,8 +102,9 @@ def collect(
 
 
 def learn(
-    e: Examples, random_state: int, n_trees: int, n_folds: int = 3, progress: Progress | None = None
-) -> tuple[Reranker, dict[str, float]]:
+    e: Examples, random_state: int, n_trees: int, exact_wins: bool, n_folds: int = 3,
+    progress: Progress | None = None,
+) -> tuple[Reranker, dict[str, float]]:  # fmt: skip
     """Return the reranker and its quality, measured on folds of queries it had not seen.
 
     The calibrator learns from out-of-fold scores; its own quality is measured out of fold too.
@@ -115,7 +121,7 @@ def learn(
         progress("learning to rank", n_folds / (n_folds + 1))
     trees = BoostedTrees.fit(e.X, e.right, None, random_state, n_trees)
     calibrator, quality = _calibrate(e, scores, fold)
-    return Reranker(trees, calibrator), quality
+    return Reranker(trees, calibrator, exact_wins), quality
 
 
 def _calibrate(e: Examples, scores: Array, fold: Array) -> tuple[Calibrator, dict[str, float]]:

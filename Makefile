@@ -1,0 +1,39 @@
+# The two commands: `make map` maps the example phrases to ICD-10-CM, `make test` runs all checks.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PHRASES ?= examples/phrases.csv
+OUT ?= out/phrases.mapped.tsv
+
+.PHONY: map test lint clean
+
+map: $(VENV)/.installed
+	@mkdir -p $(dir $(OUT))
+	@$(BIN)/graphemb map $(PHRASES) --taxonomy icd10cm -o $(OUT)
+	@$(BIN)/python examples/show.py $(OUT)
+
+test: $(VENV)/.tested lint
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.tested
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit("graphemb needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+$(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
+	@echo "Installing graphemb into $(VENV); the first time takes a few minutes."
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[hpo]'
+	@touch $@
+
+$(VENV)/.tested: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[hpo,test]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis
