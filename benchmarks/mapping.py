@@ -25,7 +25,7 @@ from graphemb.scores import Score, ScoreTable
 
 sys.path.insert(0, str(Path(__file__).parent))
 from _peers import PEERS, MiniLM, Names
-from _sets import SETS, BenchSet, load_set, without_taught
+from _sets import SETS, BenchSet, load_set
 
 #: Constructor arguments of our variants; "no pairs" is fitted on the taxonomy alone.
 OURS = {
@@ -117,7 +117,7 @@ def main() -> None:
     table = ScoreTable()
     print(HEAD, flush=True)
     for name in args.sets.split(","):
-        bench = without_taught(load_set(args.data, name, args.split, args.limit))
+        bench = load_set(args.data, name, args.split, args.limit)
         names = Names(bench.taxonomy)
         first_hits: dict[str, np.ndarray] = {}
         for method in args.methods.split(","):

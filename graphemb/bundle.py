@@ -3,7 +3,8 @@
 ::
 
     model/
-      manifest.json          format, version, kind, configuration, facts; sha256 and size of the rest
+      manifest.json          format, version, kind, configuration, facts; sha256 and size of
+                         the rest, and of itself
       arrays.safetensors     all arrays
       documents/NAME.json    what is not numbers
 
@@ -99,6 +100,7 @@ def write_bundle(
         "config": dict(config), "facts": dict(facts),
         "files": {n: {"sha256": sha256_of(d), "size": len(d)} for n, d in sorted(files.items())},
     }  # fmt: skip
+    manifest["manifest_sha256"] = sha256_of(_dump(manifest))
     with atomic_folder(target) as folder:
         (folder / "documents").mkdir()
         for name, data in {**files, "manifest.json": _dump(manifest)}.items():
@@ -172,8 +174,9 @@ def _manifest(folder: Path, kind: str) -> Any:
             f"{folder}: has format version {version}; this graphemb reads up to {FORMAT_VERSION}. "
             "Upgrade graphemb: pip install -U graphemb."
         )
-    if _dump(manifest) != content:
-        raise _damaged(folder, "manifest.json was changed")
+    checksum = manifest.pop("manifest_sha256", None)
+    if checksum != sha256_of(_dump(manifest)) or _dump(manifest | {"manifest_sha256": checksum}) != content:
+        raise _damaged(folder, "manifest.json has another checksum than when it was written")
     expected = {"format", "format_version", "kind", "config", "facts", "files"}
     files = manifest.get("files")
     if set(manifest) != expected or not isinstance(files, dict) or _ARRAYS not in files:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import hashlib
+import io
 import os
 import shutil
 import sys
@@ -57,7 +58,7 @@ def read_bytes(path: str | Path, limit: int = MAX_BYTES) -> bytes:
         else:
             with open(path, "rb") as file:
                 data = file.read(limit + 1)
-    if data[:2] == b"\x1f\x8b":
+    if data[:2] == b"\x1f\x8b" and len(data) <= limit:
         data = _gunzip(path, data, limit)
     if data[:4] == b"PK\x03\x04" or data[:4] == b"\x28\xb5\x2f\xfd":
         raise InputError(f"{path}: is a zip or zstd archive. Unpack it first.")
@@ -67,8 +68,6 @@ def read_bytes(path: str | Path, limit: int = MAX_BYTES) -> bytes:
 
 
 def _gunzip(path: object, data: bytes, limit: int) -> bytes:
-    import io
-
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as unpacked:
             return unpacked.read(limit + 1)
@@ -179,7 +178,9 @@ def _cells(path: object, content: str, delimiter: str) -> tuple[list[list[str]],
                 lines.append(number)
         return rows, lines
     csv.field_size_limit(MAX_LINE)
-    reader = csv.reader(content.splitlines(keepends=True), delimiter=delimiter, strict=True)
+    for _ in numbered_lines(str(path), content):
+        pass  # refuses a line that is too long
+    reader = csv.reader(io.StringIO(content, newline="\n"), delimiter=delimiter, strict=True)
     before = 0
     try:
         for row in reader:

@@ -210,9 +210,7 @@ class MappingIndex:
         shut = None if allowed is None else ~allowed
         near = self.votes.neighbours(batch)
         lists = [*((scores, EACH) for scores in nodes.values()), (fused, FUSED)]
-        if near is not None:
-            lists.append((fused + VOTE * self.votes.boost(near, fused.shape[1]), VOTED))
-        chosen = []
+        chosen = [] if near is None else [self.votes.nominated(near, fused, VOTE, VOTED)]
         for scores, k in lists:
             if shut is not None:
                 scores = np.where(shut, -2.0, scores)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -97,4 +98,16 @@ class NameTable:
         """Return (b, n_nodes): the best of each node's names in `scores` (b, n_names)."""
         if len(self) == self.n_nodes:
             return scores
-        return np.maximum.reduceat(scores, self.starts[:-1], axis=1)
+        best = np.take(scores, self.labels, axis=1)
+        # Few nodes have further names: only those columns are looked at again.
+        others, starts, nodes = self._others
+        more = np.maximum.reduceat(np.take(scores, others, axis=1), starts, axis=1)
+        best[:, nodes] = np.maximum(best[:, nodes], more)
+        return best
+
+    @cached_property
+    def _others(self) -> tuple[Array, Array, Array]:
+        """Rows of the names that are no labels, where each node's begin, and those nodes."""
+        others = np.setdiff1d(np.arange(len(self)), self.labels)
+        nodes, starts = np.unique(self.owners[others], return_index=True)
+        return others, starts, nodes

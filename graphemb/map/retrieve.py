@@ -48,17 +48,17 @@ def top_k(scores: Array, k: int, block: int = 64) -> Array:
     """Return the columns of the k largest entries of each row, best first; exact.
 
     The k largest lie in the k blocks of largest maxima, so only those are searched:
-    O(n + k·block) a row. Ties go to the smaller column.
+    O(n + k·block) a row. A block is every (n // block)-th column, so that the maxima are taken
+    along whole rows of memory. Ties go to the smaller column.
     """
     b, n = scores.shape
     k = min(k, n)
     n_blocks = n // block
     if n_blocks <= 2 * k:
         return _best(scores, np.broadcast_to(np.arange(n), (b, n)), k)
-    head = scores[:, : n_blocks * block]
-    maxima = head.reshape(b, n_blocks, block).max(axis=2)
+    maxima = scores[:, : n_blocks * block].reshape(b, block, n_blocks).max(axis=1)
     chosen = np.argpartition(-maxima, k - 1, axis=1)[:, :k]
-    columns = (chosen[:, :, None] * block + np.arange(block)).reshape(b, -1)
+    columns = (chosen[:, :, None] + np.arange(block) * n_blocks).reshape(b, -1)
     tail = np.broadcast_to(np.arange(n_blocks * block, n), (b, n - n_blocks * block))
     columns = np.concatenate([columns, tail], axis=1)
     return _best(np.take_along_axis(scores, columns, axis=1), columns, k)
@@ -109,7 +109,7 @@ class CharRetriever:
     `budget` bounds the postings read for a query: the most frequent n-grams are left out first.
     """
 
-    def __init__(self, grams: CharGrams, index: SparseRows, budget: int = 60_000) -> None:
+    def __init__(self, grams: CharGrams, index: SparseRows, budget: int = 40_000) -> None:
         self.grams = grams
         self.postings = _Postings(index, budget)
 
@@ -132,7 +132,7 @@ class WordRetriever:
         index: SparseRows,
         translation: tuple[Array, Array, Array] | None,
         weight: float = 1.2,
-        budget: int = 60_000,
+        budget: int = 40_000,
     ) -> None:
         self.terms = terms
         self.postings = _Postings(index, budget)

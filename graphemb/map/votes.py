@@ -44,6 +44,7 @@ class PhraseVotes:
 
     def __init__(self, taxonomy: Taxonomy, vectors: Array, nodes: Array) -> None:
         self.vectors, self.nodes = vectors, nodes
+        self.child_ptr, self.child_rows = taxonomy.child_ptr, taxonomy.child_rows
         n = taxonomy.n_nodes
         self.parent = -1 - np.arange(n, dtype=np.int64)
         has = np.diff(taxonomy.parent_ptr) > 0
@@ -65,16 +66,32 @@ class PhraseVotes:
         weights /= weights.sum(axis=1, keepdims=True)
         return Neighbours(self.nodes[best].astype(np.int64), weights, near)
 
-    def boost(self, near: Neighbours, n_nodes: int) -> Array:
-        """Return (b, n_nodes): votes for a node's parent, and half of those for its grandparent."""
-        total = np.zeros((len(near.nodes), n_nodes), np.float32)
-        rows = np.arange(len(near.nodes))[:, None]
-        out = np.zeros_like(total)
-        for level, share in ((self.parent, 1.0), (self.grandparent, 0.5)):
-            total[:] = 0.0
-            above = level[near.nodes]
-            np.add.at(total, (rows, np.maximum(above, 0)), np.where(above >= 0, near.weights, 0.0))
-            out += np.float32(share) * np.where(level >= 0, total[:, np.maximum(level, 0)], 0.0)
+    def nominated(self, near: Neighbours, fused: Array, vote: float, k: int) -> Array:
+        """Return up to `k` columns a query, (b, k): children of voted parents, best first.
+
+        A child counts its fused score and `vote` times its parent's share of the votes. Where
+        there are fewer, the list is filled with its own first column.
+        """
+        b = len(near.nodes)
+        above = self.parent[near.nodes]
+        query = np.repeat(np.arange(b), above.shape[1])[above.ravel() >= 0]
+        keys = query * np.int64(len(self.parent)) + above.ravel()[above.ravel() >= 0]
+        voted, at = np.unique(keys, return_inverse=True)
+        share = np.bincount(at, near.weights.ravel()[above.ravel() >= 0], len(voted))
+        query, parent = voted // len(self.parent), voted % len(self.parent)
+        counts = self.child_ptr[parent + 1] - self.child_ptr[parent]
+        ends = np.cumsum(counts)
+        flat = np.repeat(self.child_ptr[parent] - (ends - counts), counts) + np.arange(counts.sum())
+        child, row = self.child_rows[flat].astype(np.int64), np.repeat(query, counts)
+        value = fused[row, child] + vote * np.repeat(share, counts)
+        order = np.lexsort((child, -value, row))
+        row, child = row[order], child[order]
+        place = np.arange(len(row)) - np.searchsorted(row, row)
+        out = np.zeros((b, k), np.int64)
+        first = child[np.minimum(np.searchsorted(row, np.arange(b)), max(len(child) - 1, 0))]
+        out[:] = first[:, None] if len(child) else 0
+        keep = place < k
+        out[row[keep], place[keep]] = child[keep]
         return out
 
     def features(self, near: Neighbours, query: Array, node: Array) -> dict[str, Array]:
