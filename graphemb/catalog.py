@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -16,7 +16,7 @@ __all__ = ["Catalog", "Entry", "read_lexicon"]
 
 _FIELDS = (
     "title", "publisher", "licence", "allows", "version", "homepage", "loader", "options",
-    "prefix", "package", "package_folder", "package_suffix", "extra", "file_hint", "lexicon",
+    "prefix", "package", "package_folder", "package_suffix", "extra", "file_hint", "lexicon", "companions",
 )  # fmt: skip
 _REQUIRED = ("title", "publisher", "licence", "allows", "loader")
 
@@ -48,6 +48,7 @@ class Entry:
     extra: str = ""
     file_hint: str = ""
     lexicon: Path | None = None
+    companions: Sequence[str] = ()
 
     @property
     def installed(self) -> Path | None:

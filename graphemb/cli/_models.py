@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,9 +39,19 @@ def _lexicon(taxonomy: str, given: str | None) -> list[tuple[str, str, str]]:
     return read_lexicon(found) if found is not None else []
 
 
+def _companions(taxonomy: str, given: Sequence[str]) -> list[str]:
+    """Return what else teaches wording: what the user names, else the catalogue's that are here."""
+    from graphemb.catalog import Catalog
+
+    catalog = Catalog.default()
+    if given or Path(taxonomy).exists() or taxonomy not in catalog:
+        return list(given)
+    return [name for name in catalog[taxonomy].companions if catalog[name].ready]
+
+
 def train_model(
-    taxonomy: str, pairs: str | None, lexicon: str | None, seed: int, fast: bool,
-    progress: Progress | None,
+    taxonomy: str, pairs: str | None, lexicon: str | None, companions: Sequence[str], seed: int,
+    fast: bool, progress: Progress | None,
 ) -> PhraseMapper:  # fmt: skip
     """Return a mapper trained on what the command line names."""
     from graphemb.load import load_pairs, load_taxonomy
@@ -55,8 +66,9 @@ def train_model(
             n = len(found.unknown_ids)
             click.echo(f"note: {pairs}: {n} ids are not in {loaded.name} and were left out", err=True)
         taught = found.pairs
+    teachers = [load_taxonomy(name) for name in _companions(taxonomy, companions)]
     mapper = PhraseMapper(fast=fast, random_state=seed)
-    return mapper.fit(loaded, taught, lexicon=rows, progress=progress)
+    return mapper.fit(loaded, taught, lexicon=rows, companions=teachers, progress=progress)
 
 
 def cached_model(taxonomy: str, quiet: bool) -> PhraseMapper:
@@ -78,7 +90,7 @@ def cached_model(taxonomy: str, quiet: bool) -> PhraseMapper:
     if not quiet:
         click.echo(f"Training a mapper for {taxonomy}, once; it takes some minutes.", err=True)
     with noted_warnings(quiet), progress_bar(quiet) as progress:
-        mapper = train_model(taxonomy, None, None, 0, False, progress)
+        mapper = train_model(taxonomy, None, None, (), 0, False, progress)
     mapper.save(place)
     if not quiet:
         click.echo(f"Kept in {place}", err=True)
@@ -93,14 +105,12 @@ def _key(taxonomy: str) -> str:
     from graphemb.files import read_bytes, sha256_of
     from graphemb.load import load_taxonomy
 
-    path = Path(taxonomy)
-    if not path.exists():
-        entry = Catalog.default()[taxonomy] if taxonomy in Catalog.default() else None
-        if entry is None:
-            load_taxonomy(taxonomy)  # raises the error that says what would be right
-            raise AssertionError("unreachable")
-        path = entry.path()
-    files = sorted(path.glob("*.tsv")) if path.is_dir() else [path]
-    content = [sha256_of(read_bytes(file)) for file in files]
+    if not Path(taxonomy).exists() and taxonomy not in Catalog.default():
+        load_taxonomy(taxonomy)  # raises the error that says what would be right
+    content = []
+    for source in (taxonomy, *_companions(taxonomy, ())):
+        path = Path(source) if Path(source).exists() else Catalog.default()[source].path()
+        files = sorted(path.glob("*.tsv")) if path.is_dir() else [path]
+        content += [sha256_of(read_bytes(file)) for file in files]
     name = [__version__, FORMAT_VERSION, content, _lexicon(taxonomy, None)]
     return hashlib.sha256(json.dumps(name).encode()).hexdigest()[:16]

@@ -19,12 +19,16 @@ __all__ = ["train_command"]
     "rows of split train teach, dev tunes and calibrates, test is never read.",
 )  # fmt: skip
 @click.option("--lexicon", metavar="FILE", help="TSV with phrase, means, kind; default: the catalogue's.")
+@click.option(
+    "--companion", "companions", multiple=True, metavar="NAME",
+    help="Another vocabulary whose synonyms teach wording; repeatable. Default: the catalogue's.",
+)  # fmt: skip
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0))
 @click.option("--fast", is_flag=True, help="Train in a third of the time, a little less accurate.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no notes.")
 def train_command(
-    taxonomy: str, output: str, pairs: str | None, lexicon: str | None, seed: int, fast: bool,
-    quiet: bool,
+    taxonomy: str, output: str, pairs: str | None, lexicon: str | None, companions: tuple[str, ...],
+    seed: int, fast: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Train a mapper for TAXONOMY: a name from `graphemb taxonomies`, a file, or a TSV folder."""
     from graphemb.cli._models import check_place, train_model
@@ -32,7 +36,7 @@ def train_command(
 
     check_place(output)
     with noted_warnings(quiet), progress_bar(quiet) as progress:
-        mapper = train_model(taxonomy, pairs, lexicon, seed, fast, progress)
+        mapper = train_model(taxonomy, pairs, lexicon, companions, seed, fast, progress)
         mapper.save(output)
     if not quiet:
         seconds = sum(mapper.seconds_.values())
