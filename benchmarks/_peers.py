@@ -30,7 +30,9 @@ class Names:
         self.nodes, self.starts = np.unique(self.owners, return_index=True)
         self.ids = [taxonomy.ids[i] for i in self.nodes]
 
-    def ranked(self, scores: Scores, queries: Sequence[str], k: int = 10, block: int = 128) -> Ranked:
+    def ranked(
+        self, scores: Scores, queries: Sequence[str], k: int = 10, block: int = 128
+    ) -> Ranked:
         found: Ranked = []
         for start in range(0, len(queries), block):
             by_name = scores(queries[start : start + block])
@@ -49,7 +51,7 @@ class Names:
 
 def dictionary(names: Names, queries: Sequence[str]) -> Ranked:
     known: dict[str, list[str]] = {}
-    ids = {n: i for n, i in zip(names.nodes.tolist(), names.ids, strict=True)}
+    ids = dict(zip(names.nodes.tolist(), names.ids, strict=True))
     for owner, text in zip(names.owners.tolist(), names.texts, strict=True):
         known.setdefault(normalise(text), []).append(ids[owner])
     return [list(dict.fromkeys(known.get(normalise(q), [])))[:10] for q in queries]
@@ -60,7 +62,9 @@ def _tfidf(names: Names, queries: Sequence[str], **how) -> Ranked:
 
     model = TfidfVectorizer(sublinear_tf=True, dtype=np.float32, **how)
     matrix = model.fit_transform([normalise(t) for t in names.texts]).T.tocsr()
-    return names.ranked(lambda part: (model.transform(part) @ matrix).toarray(), [normalise(q) for q in queries])
+    return names.ranked(
+        lambda part: (model.transform(part) @ matrix).toarray(), [normalise(q) for q in queries]
+    )
 
 
 def char_tfidf(names: Names, queries: Sequence[str]) -> Ranked:
@@ -74,7 +78,9 @@ def word_char_tfidf(names: Names, queries: Sequence[str]) -> Ranked:
     texts = [normalise(t) for t in names.texts]
     models = [
         TfidfVectorizer(sublinear_tf=True, dtype=np.float32),
-        TfidfVectorizer(sublinear_tf=True, dtype=np.float32, analyzer="char_wb", ngram_range=(3, 5)),
+        TfidfVectorizer(
+            sublinear_tf=True, dtype=np.float32, analyzer="char_wb", ngram_range=(3, 5)
+        ),
     ]
     matrix = hstack([m.fit_transform(texts) * np.float32(0.7071) for m in models]).T.tocsr()
 
@@ -150,7 +156,7 @@ class MiniLM:
 
     def __call__(self, names: Names, queries: Sequence[str]) -> Ranked:
         table = self.vectors(names.texts).T.copy()
-        asked = {q: v for q, v in zip(queries, self.vectors(queries), strict=True)}
+        asked = dict(zip(queries, self.vectors(queries), strict=True))
         return names.ranked(lambda part: np.stack([asked[q] for q in part]) @ table, queries)
 
 

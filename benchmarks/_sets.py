@@ -17,7 +17,12 @@ SETS = {
     "icd10cm": ("icd10cm", "icd10cm/truth_inclusion.tsv", "synonyms.tsv", True),
     "icd9_to_icd10cm": ("icd10cm", "icd9_to_icd10cm/truth.tsv", "synonyms.tsv", False),
     "onet": ("onet", "onet/truth_alternate_titles.tsv", "synonyms.tsv", True),
-    "esco_occupations": ("esco_occupations", "esco_occupations/truth_altlabels.tsv", "synonyms.tsv", True),
+    "esco_occupations": (
+        "esco_occupations",
+        "esco_occupations/truth_altlabels.tsv",
+        "synonyms.tsv",
+        True,
+    ),
     "stw": ("stw", "stw/truth_altlabels.tsv", "synonyms.tsv", True),
     "unspsc_onet": ("unspsc_onet", "unspsc_onet/truth.tsv", "synonyms.tsv", True),
 }

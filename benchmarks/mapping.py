@@ -65,14 +65,27 @@ def measure(bench, method, ranked, probability, training, speed, split) -> Score
     )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     rest = {"training_seconds": training, "phrases_per_second": speed, "peak_gib": peak}
-    extra = [Score(bench.name, method, "mapping", m, v, split=split) for m, v in rest.items() if v is not None]
+    extra = [
+        Score(bench.name, method, "mapping", m, v, split=split)
+        for m, v in rest.items()
+        if v is not None
+    ]
     if any(bench.trivial):
         hard = [i for i, t in enumerate(bench.trivial) if not t]
         part = ranks([ranked[i] for i in hard], [bench.truth[i] for i in hard])
         for k in (1, 10):
             value = float(((part > 0) & (part <= k)).mean())
             extra.append(
-                Score(bench.name, method, "mapping", "accuracy_nontrivial", value, k=k, split=split, n=len(hard))
+                Score(
+                    bench.name,
+                    method,
+                    "mapping",
+                    "accuracy_nontrivial",
+                    value,
+                    k=k,
+                    split=split,
+                    n=len(hard),
+                )
             )
     return table + ScoreTable(extra)
 
@@ -96,16 +109,20 @@ def row(table: ScoreTable, set_name: str, method: str) -> str:
 
 
 HEAD = (
-    "| set | method | n | @1 (95 %) | @5 | @10 | MRR | distance | coverage at 95 % | ECE | phrases/s "
-    "| training s | non-trivial @1 / @10 |\n|" + "---|" * 13
+    "| set | method | n | @1 (95 %) | @5 | @10 | MRR | distance | coverage at 95 % | ECE "
+    "| phrases/s | training s | non-trivial @1 / @10 |\n|" + "---|" * 13
 )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--sets", default=",".join(SETS))
-    parser.add_argument("--methods", default="graphemb," + ",".join(PEERS), help="also: MiniLM, " + ", ".join(OURS))
+    parser.add_argument(
+        "--methods", default="graphemb," + ",".join(PEERS), help="also: MiniLM, " + ", ".join(OURS)
+    )
     parser.add_argument("--split", choices=["dev", "test"], default="dev")
     parser.add_argument("--limit", type=int, help="ask at most so many queries, evenly spaced")
     parser.add_argument("--seed", type=int, default=0)
@@ -144,7 +161,11 @@ def compare(name: str, hits: dict[str, np.ndarray]) -> None:
     for method, other in hits.items():
         if method != "graphemb":
             mean, low, high = paired_interval(hits["graphemb"], other)
-            print(f"<!-- {name}: graphemb − {method}: {100 * mean:+.1f} ({100 * low:+.1f}, {100 * high:+.1f}) points @1 -->", flush=True)
+            print(
+                f"<!-- {name}: graphemb − {method}: {100 * mean:+.1f} "
+                f"({100 * low:+.1f}, {100 * high:+.1f}) points @1 -->",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

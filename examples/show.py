@@ -33,7 +33,10 @@ def main(path: str) -> None:
         )
     none = sum(not row["node"] for row in best)
     print("-" * width)
-    print(f"{len(best)} phrases, {len(best) - none} mapped, {none} without a match; every {step}. shown.")
+    print(
+        f"{len(best)} phrases, {len(best) - none} mapped, {none} without a match; "
+        f"every {step}th is shown."
+    )
     print(f"All candidates with probability, evidence and path: {path}")
 
 

@@ -28,7 +28,14 @@ import numpy as np
 from graphemb.errors import BundleError, InputError, MissingInputError, ParameterError, StorageError
 from graphemb.files import atomic_folder, read_bytes, sha256_of
 
-__all__ = ["FORMAT_VERSION", "Bundle", "pack_strings", "read_bundle", "unpack_strings", "write_bundle"]
+__all__ = [
+    "FORMAT_VERSION",
+    "Bundle",
+    "pack_strings",
+    "read_bundle",
+    "unpack_strings",
+    "write_bundle",
+]
 
 Array = np.ndarray[Any, Any]
 
@@ -86,6 +93,7 @@ def write_bundle(
     ------
     StorageError
         When `path` holds something that is not a bundle, or cannot be written.
+
     """
     from safetensors.numpy import save
 
@@ -119,10 +127,13 @@ def read_bundle(path: str | Path, *, kind: str) -> Bundle:
         When a file is missing, extra, damaged or of a newer format, or the kind differs.
     MissingInputError
         When there is nothing at `path`.
+
     """
     folder = Path(path)
     if not folder.exists():
-        raise MissingInputError(f"{path}: must be a model folder; there is nothing. Check the path.")
+        raise MissingInputError(
+            f"{path}: must be a model folder; there is nothing. Check the path."
+        )
     manifest = _manifest(folder, kind)
     present = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir()}
     if present != {*manifest["files"], "manifest.json"}:
@@ -138,7 +149,9 @@ def read_bundle(path: str | Path, *, kind: str) -> Bundle:
         else:
             content = read_bytes(folder / name, _MAX_DOCUMENT)
             _verify(folder, name, memoryview(content), entry)
-            documents[name.removeprefix("documents/").removesuffix(".json")] = _json(folder, content)
+            documents[name.removeprefix("documents/").removesuffix(".json")] = _json(
+                folder, content
+            )
     return Bundle(folder, kind, manifest["config"], manifest["facts"], arrays, documents)
 
 
@@ -175,7 +188,10 @@ def _manifest(folder: Path, kind: str) -> Any:
             "Upgrade graphemb: pip install -U graphemb."
         )
     checksum = manifest.pop("manifest_sha256", None)
-    if checksum != sha256_of(_dump(manifest)) or _dump(manifest | {"manifest_sha256": checksum}) != content:
+    if (
+        checksum != sha256_of(_dump(manifest))
+        or _dump(manifest | {"manifest_sha256": checksum}) != content
+    ):
         raise _damaged(folder, "manifest.json has another checksum than when it was written")
     expected = {"format", "format_version", "kind", "config", "facts", "files"}
     files = manifest.get("files")

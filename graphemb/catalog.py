@@ -16,7 +16,8 @@ __all__ = ["Catalog", "Entry", "read_lexicon"]
 
 _FIELDS = (
     "title", "publisher", "licence", "allows", "version", "homepage", "loader", "options",
-    "prefix", "package", "package_folder", "package_suffix", "extra", "file_hint", "lexicon", "companions",
+    "prefix", "package", "package_folder", "package_suffix", "extra", "file_hint", "lexicon",
+    "companions",
 )  # fmt: skip
 _REQUIRED = ("title", "publisher", "licence", "allows", "loader")
 
@@ -91,6 +92,7 @@ class Entry:
         ------
         MissingPackageError
             When nothing is installed; the message says what to do.
+
         """
         found = self.installed
         if found is None:
@@ -108,6 +110,7 @@ class Catalog(Mapping[str, Entry]):
     --------
     >>> Catalog.default()["icd10cm"].publisher
     'CDC, National Center for Health Statistics'
+
     """
 
     def __init__(self, entries: Mapping[str, Entry]) -> None:

@@ -41,6 +41,7 @@ class Embedding:
     >>> e = Embedding(["a", "b"], [[3.0, 4.0], [0.0, 0.0]])
     >>> e.dim, e["a"].tolist(), e.normalised()["a"].tolist()
     (2, [3.0, 4.0], [0.6000000238418579, 0.800000011920929])
+
     """
 
     def __init__(self, keys: Sequence[str], vectors: Any) -> None:
@@ -82,9 +83,10 @@ class Embedding:
 
     def __getitem__(self, key: str) -> Array:
         try:
-            return self.vectors[self.index[key]]
+            row: Array = self.vectors[self.index[key]]
         except KeyError:
             raise UnknownNodeError(f"Embedding: no key {shown(key)} among {len(self)}.") from None
+        return row
 
     def rows(self, keys: Sequence[str]) -> Array:
         """Return the vectors of `keys`, shape (len(keys), dim)."""

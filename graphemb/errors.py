@@ -132,6 +132,7 @@ class Problems:
     >>> problems.add(3, "no phrase. Give one or remove the row.")
     >>> len(problems)
     1
+
     """
 
     def __init__(self, source: str, limit: int = 20) -> None:

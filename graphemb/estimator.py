@@ -39,6 +39,7 @@ class Estimator:
         ------
         UnknownNameError
             When a name is no parameter of this class.
+
         """
         known = self.parameters()
         for name, value in params.items():

@@ -51,6 +51,7 @@ def read_bytes(path: str | Path, limit: int = MAX_BYTES) -> bytes:
         When the file is not there or cannot be read.
     InputError
         When the content is larger than `limit` bytes or a damaged gzip.
+
     """
     with _disk(path, "read"):
         if str(path) == "-":
@@ -144,6 +145,7 @@ def read_table(
     ------
     InputError
         With ``file:line`` for each problem.
+
     """
     content = read_text(path) if text is None else text
     if not content.strip():

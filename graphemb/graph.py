@@ -50,6 +50,7 @@ class Graph:
     >>> graph = Graph.from_edges([("a", "b"), ("b", "c", 2.0)])
     >>> graph.nodes, graph.n_edges
     (('a', 'b', 'c'), 2)
+
     """
 
     def __init__(
@@ -106,6 +107,7 @@ class Graph:
         ------
         InputError
             When a row has other than 2 or 3 fields, or an end is not in `nodes`.
+
         """
         from scipy.sparse import coo_array
 
@@ -113,7 +115,9 @@ class Graph:
         heads, tails, weights = [], [], []
         for number, edge in enumerate(edges, 1):
             if len(edge) not in (2, 3):
-                raise InputError(f"Graph: edge {number} must be (u, v[, weight]); got {shown(edge)}.")
+                raise InputError(
+                    f"Graph: edge {number} must be (u, v[, weight]); got {shown(edge)}."
+                )
             ends = [str(edge[0]), str(edge[1])]
             for end in ends:
                 if end not in index:
@@ -146,7 +150,7 @@ class Graph:
 
     @classmethod
     def from_pyg(cls, data: Any, directed: bool | None = None) -> Self:
-        """Make a graph from a torch_geometric ``Data`` (``edge_index``, optional ``edge_weight``)."""
+        """Make a graph from torch_geometric ``Data`` (``edge_index``, maybe ``edge_weight``)."""
         from scipy.sparse import coo_array
 
         edge_index = data.edge_index.cpu().numpy()
@@ -164,6 +168,7 @@ class Graph:
         ------
         ParameterError
             When `source` is none of these.
+
         """
         if isinstance(source, Graph):
             return source

@@ -69,11 +69,10 @@ class MappingSet:
     >>> answer = MappingSet(["grippe", "xyz"], [[row], []])
     >>> answer[0][0].node, answer.best(1)
     ('a', None)
+
     """
 
-    def __init__(
-        self, phrases: Sequence[str], candidates: Sequence[Sequence[Candidate]]
-    ) -> None:
+    def __init__(self, phrases: Sequence[str], candidates: Sequence[Sequence[Candidate]]) -> None:
         self.phrases = tuple(phrases)
         self.candidates = tuple(tuple(rows) for rows in candidates)
         if len(self.phrases) != len(self.candidates):

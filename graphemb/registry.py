@@ -35,6 +35,7 @@ class Registry(Mapping[str, Any]):
     >>> shapes = Registry("shape", {"fraction": "fractions:Fraction"})
     >>> shapes["fraction"](1, 2)
     Fraction(1, 2)
+
     """
 
     def __init__(

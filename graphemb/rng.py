@@ -23,6 +23,7 @@ def seed_of(random_state: int, *keys: str | int) -> int:
     ------
     ParameterError
         When `random_state` is not an integer of at least 0.
+
     """
     if isinstance(random_state, bool) or not isinstance(random_state, (int, np.integer)):
         raise ParameterError(
@@ -44,5 +45,6 @@ def stream(random_state: int, *keys: str | int) -> np.random.Generator:
     --------
     >>> bool(stream(0, "a").integers(1 << 30) == stream(0, "a").integers(1 << 30))
     True
+
     """
     return np.random.Generator(np.random.PCG64(seed_of(random_state, *keys)))

@@ -44,6 +44,7 @@ class ScoreTable:
     >>> table = ScoreTable([Score("g", "m", "mapping", "accuracy", 0.5, k=1)])
     >>> table.value(metric="accuracy", k=1)
     0.5
+
     """
 
     def __init__(self, rows: Iterable[Score] = ()) -> None:
@@ -74,6 +75,7 @@ class ScoreTable:
         ------
         ParameterError
             When no row or several rows do.
+
         """
         found = self.filter(**wanted).rows
         if len(found) != 1:

@@ -76,6 +76,7 @@ class Taxonomy:
     >>> t = Taxonomy(["r", "a"], ["Disease", "Flu"], [("a", "r")], {"a": [Synonym("Grippe")]})
     >>> t["a"], t.parents("a"), t.path("a")
     ('Flu', ('r',), ('Disease', 'Flu'))
+
     """
 
     def __init__(
@@ -96,7 +97,9 @@ class Taxonomy:
         problems = Problems(f"taxonomy {name}".strip())
         for node in (*(synonyms or {}), *(alternates or {}).values()):
             if node not in self.index:
-                problems.add(None, f"a synonym or alternate id names the unknown node {shown(node)}.")
+                problems.add(
+                    None, f"a synonym or alternate id names the unknown node {shown(node)}."
+                )
         problems.raise_if_any()
         self.synonyms = {k: tuple(v) for k, v in (synonyms or {}).items() if v}
         self.alternates = dict(alternates or {})
@@ -107,7 +110,9 @@ class Taxonomy:
         if not self.ids:
             problems.add(None, "must have at least one node; got none. Check the file and loader.")
         if len(self.ids) != len(self.labels):
-            problems.add(None, f"needs one label a node; got {len(self.ids)} and {len(self.labels)}.")
+            problems.add(
+                None, f"needs one label a node; got {len(self.ids)} and {len(self.labels)}."
+            )
         seen: set[str] = set()
         for node in self.ids:
             if not node or node in seen:
@@ -216,6 +221,7 @@ class Taxonomy:
         ------
         UnknownNodeError
             When `node` is not a primary id; the nearest id or the primary of an alternate is named.
+
         """
         try:
             return self.index[node]
@@ -316,4 +322,5 @@ class Taxonomy:
 
     def __repr__(self) -> str:
         synonyms = sum(map(len, self.synonyms.values()))
-        return f"Taxonomy({self.name!r}, {self.n_nodes} nodes, {self.n_edges} edges, {synonyms} synonyms)"
+        size = f"{self.n_nodes} nodes, {self.n_edges} edges, {synonyms} synonyms"
+        return f"Taxonomy({self.name!r}, {size})"

@@ -22,7 +22,8 @@ def small(tmp_path):
     path = tmp_path / "b"
     write_bundle(
         path, kind="test", config={"a": 1}, facts={"é": 0.5},
-        arrays={"x": np.arange(6, dtype=np.float32).reshape(2, 3), "names": pack_strings(["a", "ü\n", ""])},
+        arrays={"x": np.arange(6, dtype=np.float32).reshape(2, 3),
+                "names": pack_strings(["a", "ü\n", ""])},
         documents={"d": {"k": [1, "z"]}},
     )  # fmt: skip
     return path

@@ -88,7 +88,9 @@ def test_refused_tables(tmp_path, text, words):
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(
-        st.tuples(*[st.text(st.characters(codec="utf-8", exclude_characters="\r\0"), max_size=9)] * 2),
+        st.tuples(
+            *[st.text(st.characters(codec="utf-8", exclude_characters="\r\0"), max_size=9)] * 2
+        ),
         min_size=1,
         max_size=6,
     )
@@ -132,7 +134,10 @@ def test_a_failing_disk_leaves_the_old_file(tmp_path, monkeypatch, call):
 
     with monkeypatch.context() as m:
         m.setattr(os, call, fail)
-        with pytest.raises(StorageError, match="could not be written.*No space left"), atomic_write(target) as file:
+        with (
+            pytest.raises(StorageError, match="could not be written.*No space left"),
+            atomic_write(target) as file,
+        ):
             file.write(b"new")
     assert target.read_text() == "old"
     assert os.listdir(tmp_path) == ["f"]

@@ -24,7 +24,9 @@ from graphemb.scores import Score
 
 
 def test_graph_round_trips_and_counts():
-    g = Graph.from_edges([("a b", "é"), ("é", "c", 2.5), ("c", "c")], nodes=["a b", "é", "c", "alone"])
+    g = Graph.from_edges(
+        [("a b", "é"), ("é", "c", 2.5), ("c", "c")], nodes=["a b", "é", "c", "alone"]
+    )
     assert g.n_edges == 3
     assert g.neighbors("é") == ("a b", "c")
     again = Graph.from_networkx(g.to_networkx())

@@ -28,10 +28,10 @@ class Guarded(click.Group):
     def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
         """Run the command; answer errors with a message and their exit code."""
         if not standalone_mode:
-            return super().main(*args, standalone_mode=False, **extra)
+            return super().main(*args, standalone_mode=False, **extra)  # type: ignore[call-overload]
         signal.signal(signal.SIGTERM, _terminated)
         try:
-            super().main(*args, standalone_mode=False, **extra)
+            super().main(*args, standalone_mode=False, **extra)  # type: ignore[call-overload]
         except click.exceptions.Exit as stop:
             sys.exit(stop.exit_code)
         except click.ClickException as error:

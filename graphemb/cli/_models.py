@@ -64,7 +64,9 @@ def train_model(
         found = load_pairs(pairs, loaded)
         if found.unknown_ids:
             n = len(found.unknown_ids)
-            click.echo(f"note: {pairs}: {n} ids are not in {loaded.name} and were left out", err=True)
+            click.echo(
+                f"note: {pairs}: {n} ids are not in {loaded.name} and were left out", err=True
+            )
         taught = found.pairs
     teachers = [load_taxonomy(name) for name in _companions(taxonomy, companions)]
     mapper = PhraseMapper(fast=fast, random_state=seed)

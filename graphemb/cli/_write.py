@@ -11,10 +11,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
-import click
-
 from graphemb.cli._failures import printable
 from graphemb.cli._progress import progress_bar
+from graphemb.estimator import Progress
 from graphemb.files import atomic_write
 from graphemb.load import Phrases
 from graphemb.mappings import FIELDS, Candidate
@@ -37,24 +36,27 @@ def write_answers(
     """Map `rows` in chunks and write each as it is ready; an output file appears when all is."""
     writer = _WRITERS[format_](rows.header)
     n = len(rows.texts)
-    with _sink(output) as out, progress_bar(quiet or n <= CHUNK) as progress:
+    show: Progress | None
+    with progress_bar(quiet or n <= CHUNK) as show, _sink(output) as out:
         out.write(writer.head().encode("utf-8", "surrogatepass"))
         for start in range(0, n, CHUNK):
             texts = rows.texts[start : start + CHUNK]
             answers = mapper.map(texts, k=k, within=list(within) or None, min_probability=bar)
             part = "".join(
                 writer.rows(row, text, found)
-                for row, (text, found) in zip(rows.rows[start : start + CHUNK], answers, strict=True)
+                for row, (text, found) in zip(
+                    rows.rows[start : start + CHUNK], answers, strict=True
+                )
             )
             out.write(part.encode("utf-8", "surrogatepass"))
-            if progress:
-                progress(f"mapping, {start + len(texts):,} of {n:,}", (start + len(texts)) / n)
+            if show is not None:
+                show(f"mapping, {start + len(texts):,} of {n:,}", (start + len(texts)) / n)
 
 
 @contextmanager
 def _sink(output: str | None) -> Iterator[IO[bytes]]:
     if output is None or output == "-":
-        yield click.get_binary_stream("stdout")
+        yield sys.stdout.buffer
         sys.stdout.flush()
     else:
         with atomic_write(output) as file:
@@ -86,7 +88,15 @@ class _Delimited:
 
 
 def _cells(c: Candidate) -> list[str]:
-    texts = [c.node, c.label, f"{c.probability:.4f}", f"{c.score:.4f}", c.matched, c.evidence, c.path]
+    texts = [
+        c.node,
+        c.label,
+        f"{c.probability:.4f}",
+        f"{c.score:.4f}",
+        c.matched,
+        c.evidence,
+        c.path,
+    ]
     for at in (0, 1, 4, 5, 6):
         if texts[at].startswith(_FORMULA):
             texts[at] = "'" + texts[at]

@@ -33,8 +33,6 @@ def info_command(model: str, as_json: bool) -> None:
 
 def _show(value: dict[str, Any], depth: int) -> None:
     for key, item in value.items():
-        if key.startswith("extensions:"):
-            continue
         title = f"{'  ' * depth}{key.replace('_', ' ')}"
         if isinstance(item, dict):
             click.echo(f"{title}:")

@@ -18,17 +18,27 @@ __all__ = ["map_command"]
     "graphemb map notes.csv --text-col diagnosis --model my.model -o mapped.tsv",
 )
 @click.argument("input_", metavar="[INPUT]", required=False)
-@click.option("-p", "--phrase", "phrases", multiple=True, help="A phrase, instead of INPUT; repeatable.")
+@click.option(
+    "-p", "--phrase", "phrases", multiple=True, help="A phrase, instead of INPUT; repeatable."
+)
 @click.option("--model", help="Folder of a trained model.")
-@click.option("--taxonomy", metavar="NAME", help="Catalogue name, file or folder: trained once, then kept.")
+@click.option(
+    "--taxonomy", metavar="NAME", help="Catalogue name, file or folder: trained once, then kept."
+)
 @click.option("-o", "--output", metavar="OUT", help="File to write; default: standard output.")
-@click.option("--k", default=10, show_default=True, type=click.IntRange(min=1), help="Candidates a phrase.")
-@click.option("--within", multiple=True, metavar="NODE", help="Answer only this node or below; repeatable.")
+@click.option(
+    "--k", default=10, show_default=True, type=click.IntRange(min=1), help="Candidates a phrase."
+)
+@click.option(
+    "--within", multiple=True, metavar="NODE", help="Answer only this node or below; repeatable."
+)
 @click.option(
     "--format", "format_", type=click.Choice(["tsv", "csv", "jsonl", "table"]),
     help="Default: by OUT's ending, table for -p on a terminal, else tsv.",
 )  # fmt: skip
-@click.option("--text-col", default="phrase", show_default=True, help="Column that holds the phrases.")
+@click.option(
+    "--text-col", default="phrase", show_default=True, help="Column that holds the phrases."
+)
 @click.option("--id-col", help="Column whose values must differ from row to row.")
 @click.option(
     "--min-probability", type=click.FloatRange(0, 1),

@@ -37,5 +37,7 @@ def taxonomies_command(as_json: bool) -> None:
         click.echo(f"{pad}allows: {e.allows}")
         if not e.ready:
             click.echo(f"{pad}→ {e.missing}")
-    click.echo("\nAny other taxonomy: give an OBO file, a CSV (id, label, parent, synonyms) or a folder")
+    click.echo(
+        "\nAny other taxonomy: give an OBO file, a CSV (id, label, parent, synonyms) or a folder"
+    )
     click.echo("with nodes.tsv, edges.tsv and synonyms.tsv where a name is asked for.")

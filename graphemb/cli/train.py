@@ -12,13 +12,17 @@ __all__ = ["train_command"]
     epilog="Example:  graphemb train hpo -o hpo.model --pairs my_lay_terms.tsv",
 )
 @click.argument("taxonomy")
-@click.option("-o", "--output", required=True, metavar="MODEL", help="Folder of the model to write.")
+@click.option(
+    "-o", "--output", required=True, metavar="MODEL", help="Folder of the model to write."
+)
 @click.option(
     "--pairs", metavar="FILE",
     help="TSV or CSV with the columns phrase and id (several ids joined by |), optional split: "
     "rows of split train teach, dev tunes and calibrates, test is never read.",
 )  # fmt: skip
-@click.option("--lexicon", metavar="FILE", help="TSV with phrase, means, kind; default: the catalogue's.")
+@click.option(
+    "--lexicon", metavar="FILE", help="TSV with phrase, means, kind; default: the catalogue's."
+)
 @click.option(
     "--companion", "companions", multiple=True, metavar="NAME",
     help="Another vocabulary whose synonyms teach wording; repeatable. Default: the catalogue's.",
@@ -40,4 +44,6 @@ def train_command(
         mapper.save(output)
     if not quiet:
         seconds = sum(mapper.seconds_.values())
-        click.echo(f"{output}: trained in {seconds:.0f} s. See it: graphemb info {output}", err=True)
+        click.echo(
+            f"{output}: trained in {seconds:.0f} s. See it: graphemb info {output}", err=True
+        )

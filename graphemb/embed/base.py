@@ -33,6 +33,7 @@ class NodeEmbedder(Estimator):
         ------
         UnknownNodeError
             When the method cannot embed nodes it was not fitted on; they are named.
+
         """
         embedding: Embedding = self._fitted("embedding_")
         nodes = Graph.of(graph).nodes

@@ -63,6 +63,7 @@ class FastRP(NodeEmbedder):
     >>> ring = Graph.from_edges([("a", "b"), ("b", "c"), ("c", "a")])
     >>> FastRP(dim=8).fit_transform(ring).vectors.shape
     (3, 8)
+
     """
 
     def __init__(
@@ -104,6 +105,7 @@ class FastRP(NodeEmbedder):
         ------
         ParameterError
             When a constructor argument lies outside its domain.
+
         """
         self._check()
         known = Graph.of(graph)
@@ -145,7 +147,10 @@ class FastRP(NodeEmbedder):
     def _projection(self, nodes: Sequence[str]) -> Array:
         """Return the rows of R: a function of the seed and each node's id alone."""
         seed = seed_of(self.random_state, "fastrp").to_bytes(8, "little")
-        ids = [hashlib.blake2b(n.encode("utf-8", "surrogatepass"), key=seed, digest_size=8) for n in nodes]
+        ids = [
+            hashlib.blake2b(n.encode("utf-8", "surrogatepass"), key=seed, digest_size=8)
+            for n in nodes
+        ]
         start = np.frombuffer(b"".join(i.digest() for i in ids), np.uint64)
         step = np.arange(1, self.dim + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
         out = np.empty((len(nodes), self.dim), np.float32)

@@ -208,9 +208,9 @@ class _Trainer:
         loss = F.cross_entropy(logits, target) + 0.5 * F.cross_entropy(back, target)
         self.adam.zero_grad(set_to_none=True)
         self.sparse.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         self.adam.step()
-        self.sparse.step()
+        self.sparse.step()  # type: ignore[no-untyped-call]
 
     def learned(self) -> dict[str, Array]:
         """Return the weights in the layout that NumPy runs: rows times matrices."""

@@ -81,5 +81,3 @@ def disturb(text: str, rng: Rng) -> str:
 def disturb_all(texts: Sequence[str], rng: Rng) -> list[str]:
     """Return `disturb` of each text; one generator, so the order of the texts matters."""
     return [disturb(text, rng) for text in texts]
-
-

@@ -28,6 +28,7 @@ class Pairing:
     owners : int, (n_names, _OWNERS): owners, padded by negative numbers that equal nothing
     first_owner : int, (n_names,)
     indexed : int: names that may serve as hard negatives (all)
+
     """
 
     def __init__(self, owners: Sequence[Sequence[int]], documents: Array | None) -> None:
@@ -92,7 +93,7 @@ class Pairing:
 
     def owned_by(self, names: Array, owners: Array) -> Array:
         """Return whether `names` (n, 1) belong to `owners` (1, m)."""
-        found = self.owners[names, 0] == owners
+        found: Array = self.owners[names, 0] == owners
         for i in range(1, _OWNERS):
             column = self.owners[names, i]
             if (column >= 0).any():

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -113,6 +114,7 @@ class CharGrams:
     ----------
     keys : int64, (n_grams,), ascending: an n-gram packed 12 bits a character
     idf : float32, (n_grams,)
+
     """
 
     def __init__(self, keys: Array, idf: Array) -> None:
@@ -191,6 +193,7 @@ class WordTerms:
     vocabulary : dict of term to column; a bigram is written ``"first second"``
     idf : float32, (n_terms,)
     bigrams : bool
+
     """
 
     def __init__(self, terms: Sequence[str], idf: Array, bigrams: bool) -> None:
@@ -230,4 +233,4 @@ class WordTerms:
 def _terms(tokens: Sequence[str], bigrams: bool) -> list[str]:
     if not bigrams:
         return list(tokens)
-    return [*tokens, *(f"{a} {b}" for a, b in zip(tokens, tokens[1:], strict=False))]
+    return [*tokens, *(f"{a} {b}" for a, b in itertools.pairwise(tokens))]

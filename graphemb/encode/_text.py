@@ -34,11 +34,14 @@ def normalise(text: str) -> str:
     --------
     >>> normalise("  Crohn’s disease—É.R. (β-type) ")
     'crohn disease e r beta type'
+
     """
     text = text.casefold()
     if not text.isascii():
         text = text.translate(_SPECIAL)
-        text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+        text = "".join(
+            c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)
+        )
         text = text.casefold().translate(_SPECIAL)
     if "'" in text:
         text = _POSSESSIVE.sub("", text).replace("'", "")

@@ -69,6 +69,7 @@ class ContrastiveEncoder(PhraseEncoder):
     Training: about 100 CPU seconds for 50,000 names. Encoding: O(length·dim) a phrase.
     The objective is InfoNCE (van den Oord et al. 2018, arXiv 1807.03748, eq. 4); the layout is
     our own.
+
     """
 
     def __init__(
@@ -107,7 +108,8 @@ class ContrastiveEncoder(PhraseEncoder):
         for name in ("word_dropout", "noise", "name_dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise ParameterError(
-                    f"ContrastiveEncoder: {name} must lie in [0, 1); got {shown(getattr(self, name))}."
+                    f"ContrastiveEncoder: {name} must lie in [0, 1); "
+                    f"got {shown(getattr(self, name))}."
                 )
         if not self.temperature > 0:
             raise ParameterError(
@@ -140,6 +142,7 @@ class ContrastiveEncoder(PhraseEncoder):
         ------
         ParameterError
             When a constructor argument lies outside its domain.
+
         """
         from graphemb.encode._contrastive_training import train
 
@@ -175,7 +178,8 @@ class ContrastiveEncoder(PhraseEncoder):
         x = 0.5 * x * (1.0 + np.tanh(0.7978845608 * (x + 0.044715 * x**3)))
         z = h + x @ w["out_weight"] + w["out_bias"]
         z *= known[:, None]
-        return (z / np.maximum(np.linalg.norm(z, axis=1, keepdims=True), 1e-9)).astype(np.float32)
+        norms = np.maximum(np.linalg.norm(z, axis=1, keepdims=True), 1e-9)
+        return np.asarray(z / norms, np.float32)
 
     def documents(self, vectors: Array, context: Array | None) -> Array:
         """Return the document-side vectors of names: `vectors` moved by their graph `context`.
@@ -186,7 +190,7 @@ class ContrastiveEncoder(PhraseEncoder):
             return vectors
         moved = vectors + context @ self.graph_weight_
         norms = np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-9)
-        return (moved / norms).astype(np.float32)
+        return np.asarray(moved / norms, np.float32)
 
     def to_arrays(self) -> tuple[dict[str, Array], list[str]]:
         """Return the arrays and the terms that `from_arrays` makes the encoder from."""

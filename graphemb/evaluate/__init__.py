@@ -1,4 +1,7 @@
-"""Evaluation: pure metrics, and tasks that return a ScoreTable. A task is a file and a line here."""
+"""Evaluation: pure metrics, and tasks that return a ScoreTable.
+
+Adding a task is a file here and a line in `TASKS`.
+"""
 
 from __future__ import annotations
 

@@ -33,6 +33,7 @@ class MappingTask(Task):
     Any of several right nodes counts. Distance is the number of edges, direction ignored, from
     the first answer to the nearest right node; a no-match counts as the distance from the root
     (its depth), ``n_nodes`` where the taxonomy falls apart. Intervals are Wilson's.
+
     """
 
     def __init__(
@@ -64,7 +65,18 @@ class MappingTask(Task):
         def add(metric: str, value: float, k: int | None = None, hits: int | None = None) -> None:
             low, high = (None, None) if hits is None else metrics.wilson(hits, n)
             rows.append(
-                Score(graph, method, "mapping", metric, value, k=k, split=split, low=low, high=high, n=n)
+                Score(
+                    graph,
+                    method,
+                    "mapping",
+                    metric,
+                    value,
+                    k=k,
+                    split=split,
+                    low=low,
+                    high=high,
+                    n=n,
+                )
             )
 
         for k in self.ks:
@@ -119,7 +131,9 @@ def _ascent(taxonomy: Taxonomy, row: int) -> dict[int, int]:
         steps += 1
         above: list[int] = []
         for node in level:
-            parents = taxonomy.parent_rows[taxonomy.parent_ptr[node] : taxonomy.parent_ptr[node + 1]]
+            parents = taxonomy.parent_rows[
+                taxonomy.parent_ptr[node] : taxonomy.parent_ptr[node + 1]
+            ]
             for parent in parents.tolist():
                 if parent not in reached:
                     reached[parent] = steps

@@ -1,4 +1,7 @@
-"""Loaders: files to taxonomies, phrases and pairs. Adding one is a file here and a line in `LOADERS`."""
+"""Loaders: files to taxonomies, phrases and pairs.
+
+Adding one is a file here and a line in `LOADERS`.
+"""
 
 from __future__ import annotations
 
@@ -55,6 +58,7 @@ def load_taxonomy(source: str | Path, *, loader: str | None = None, **options: A
     --------
     >>> load_taxonomy("fixtures/kitchen").n_nodes > 50
     True
+
     """
     path, name = Path(source), str(source)
     if not path.exists() and _is_name(name):
@@ -70,6 +74,7 @@ def load_taxonomy(source: str | Path, *, loader: str | None = None, **options: A
                 f"there is no such file.{nearest(name, Catalog.default())}"
             )
     reader = LOADERS[loader or _loader_of(path)](**options)
+    taxonomy: Taxonomy
     taxonomy, notes = reader.read(path)
     for line in notes.lines():
         warnings.warn(f"{path}: {line}", UserWarning, stacklevel=2)

@@ -37,6 +37,7 @@ def load_pairs(path: str | Path, taxonomy: Taxonomy | None = None) -> PairFile:
     InputError
         For an unknown split or an empty phrase (with its line), and when more than half of the
         rows name ids that the taxonomy does not have.
+
     """
     table = read_table(path, required=("phrase", "id"))
     nodes: dict[tuple[str, str], dict[str, None]] = {}
@@ -55,7 +56,9 @@ def load_pairs(path: str | Path, taxonomy: Taxonomy | None = None) -> PairFile:
         if known:
             nodes.setdefault((phrase, split), {}).update(dict.fromkeys(known))
         if not ids:
-            problems.add(line, f"the phrase {shown(phrase)} needs an id. Give one or remove the row.")
+            problems.add(
+                line, f"the phrase {shown(phrase)} needs an id. Give one or remove the row."
+            )
     problems.raise_if_any()
     read = rows["train"] + rows["dev"]
     if taxonomy is not None and unknown and usable * 2 < read:

@@ -16,16 +16,14 @@ _LONGEST = 100_000
 
 @dataclass(frozen=True)
 class Phrases:
-    """Rows to map. `header` names the input's columns; ``texts[i]`` is the phrase of ``rows[i]``."""
+    """Rows to map: `header` names the input's columns, ``texts[i]`` is the phrase of a row."""
 
     header: tuple[str, ...]
     rows: list[tuple[str, ...]]
     texts: list[str]
 
 
-def read_phrases(
-    path: str | Path, text_col: str = "phrase", id_col: str | None = None
-) -> Phrases:
+def read_phrases(path: str | Path, text_col: str = "phrase", id_col: str | None = None) -> Phrases:
     """Return the phrases in `path` (``-`` is standard input), rows and columns unchanged.
 
     A file ending in .csv, .tsv or .tab is a table, and so is any text whose first line holds a
@@ -36,6 +34,7 @@ def read_phrases(
     ------
     InputError
         With ``file:line``: no such column, a doubled id in `id_col`, ragged rows, no rows at all.
+
     """
     text = read_text(path)
     name = str(path).lower().removesuffix(".gz")

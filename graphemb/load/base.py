@@ -29,7 +29,9 @@ class Notes:
 
     def lines(self) -> list[str]:
         """Return one line a kind: how often, and the first place."""
-        return [f"{n} × {kind} (first: {self.examples[kind][0]})" for kind, n in self.counts.items()]
+        return [
+            f"{n} × {kind} (first: {self.examples[kind][0]})" for kind, n in self.counts.items()
+        ]
 
 
 class Draft:
@@ -83,6 +85,7 @@ class Draft:
         ------
         InputError
             With all problems collected, or a cycle.
+
         """
         gone = set(retired)
         edges = []
@@ -116,13 +119,18 @@ class Loader(Estimator):
     ----------
     suffixes : tuple of str
         File endings that suggest this format.
+
     """
 
     suffixes: tuple[str, ...] = ()
 
     def sniff(self, path: Path, head: bytes) -> bool:
         """Return whether `path`, which begins with `head`, looks like this format."""
-        return path.name.lower().removesuffix(".gz").endswith(self.suffixes) if self.suffixes else False
+        return (
+            path.name.lower().removesuffix(".gz").endswith(self.suffixes)
+            if self.suffixes
+            else False
+        )
 
     @abstractmethod
     def read(self, path: Path) -> tuple[Taxonomy, Notes]:
@@ -132,6 +140,7 @@ class Loader(Estimator):
         ------
         InputError
             With ``file:line`` for what cannot be used.
+
         """
 
 

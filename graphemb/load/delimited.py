@@ -29,6 +29,7 @@ class DelimitedLoader(Loader):
     ----------
     joiner : str
         What separates several values in one cell.
+
     """
 
     suffixes = (".csv", ".tsv", ".txt")

@@ -29,6 +29,7 @@ class Icd10cmLoader(Loader):
     ----------
     extensions : bool
         Whether codes with a seventh character become nodes; doubles the taxonomy.
+
     """
 
     suffixes = (".xml",)
@@ -61,7 +62,9 @@ class Icd10cmLoader(Loader):
                 continue
             self._node(name, node, section, draft)
             # Codes are walked with a stack of our own: (element, parent, inherited extensions).
-            waiting = [(d, name, None) for d in reversed(section.findall("diag"))]
+            waiting: list[tuple[Any, str, list[tuple[str, str]] | None]] = [
+                (d, name, None) for d in reversed(section.findall("diag"))
+            ]
             while waiting:
                 diag, parent, extensions = waiting.pop()
                 code = (diag.findtext("name") or "").strip()
@@ -75,14 +78,16 @@ class Icd10cmLoader(Loader):
     @staticmethod
     def _node(node: str, parent: str, element: Any, draft: Draft) -> None:
         label = (element.findtext("desc") or "").strip()
-        if node.startswith("CH") or "-" in node or node.startswith("SEC:"):
+        if node.startswith(("CH", "SEC:")) or "-" in node:
             label = label.rpartition(" (")[0] or label
         draft.node(node, label, None)
         draft.edge(node, parent, None)
         for tag, kind in (("inclusionTerm", "inclusion_term"), ("includes", "includes")):
             for note in element.findall(f"{tag}/note"):
                 text = " ".join("".join(note.itertext()).split())
-                draft.synonym(node, Synonym(text, "EXACT" if tag != "includes" else "NARROW", kind), None)
+                draft.synonym(
+                    node, Synonym(text, "EXACT" if tag != "includes" else "NARROW", kind), None
+                )
 
     @staticmethod
     def _extensions(diag: Any, code: str, draft: Draft) -> list[tuple[str, str]] | None:

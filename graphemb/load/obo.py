@@ -17,12 +17,40 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"\s*(\w*)\s*([^\[\s]*)')
 _ESCAPE = re.compile(r"\\(.)")
 _ESCAPES = {"n": "\n", "t": "\t", "W": " "}
 _USED = frozenset(
-    "id name synonym is_a alt_id is_obsolete replaced_by consider exact_synonym broad_synonym "
-    "narrow_synonym related_synonym".split()
+    [
+        "id",
+        "name",
+        "synonym",
+        "is_a",
+        "alt_id",
+        "is_obsolete",
+        "replaced_by",
+        "consider",
+        "exact_synonym",
+        "broad_synonym",
+        "narrow_synonym",
+        "related_synonym",
+    ]
 )
 _IGNORED = frozenset(
-    "def comment subset xref namespace created_by creation_date property_value relationship "
-    "intersection_of union_of disjoint_from equivalent_to xref_analog is_anonymous builtin".split()
+    [
+        "def",
+        "comment",
+        "subset",
+        "xref",
+        "namespace",
+        "created_by",
+        "creation_date",
+        "property_value",
+        "relationship",
+        "intersection_of",
+        "union_of",
+        "disjoint_from",
+        "equivalent_to",
+        "xref_analog",
+        "is_anonymous",
+        "builtin",
+    ]
 )
 
 Stanza = list[tuple[int, str, str]]
@@ -43,6 +71,7 @@ class OboLoader(Loader):
     Notes
     -----
     One pass, O(size); hp.obo (10 MB) takes about a second.
+
     """
 
     suffixes = (".obo",)
@@ -74,7 +103,8 @@ class OboLoader(Loader):
     @staticmethod
     def _stanzas(path: Path) -> Iterator[tuple[str, Stanza]]:
         """Yield (kind, [(line, tag, value)]); the header has the kind ''."""
-        kind, stanza = "", []
+        kind = ""
+        stanza: Stanza = []
         for number, line in numbered_lines(path):
             if line.startswith("[") and line.rstrip().endswith("]"):
                 yield kind, stanza

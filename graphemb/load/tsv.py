@@ -23,6 +23,7 @@ class TsvFolderLoader(Loader):
     ----------
     synonyms : str
         Name of the synonyms' file.
+
     """
 
     def __init__(self, synonyms: str = "synonyms.tsv") -> None:

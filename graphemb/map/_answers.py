@@ -28,8 +28,9 @@ BATCH, MOST_WORDS = 128, 64
 #: we are of a label or another name that one node alone bears.
 EXACT_BONUS = 12.0
 EXACT_LABEL, EXACT_OTHER = 0.99, 0.95
-#: A reading made by the lexicon counts a little less than the phrase as written.
-READING = 0.97
+#: How much each reading counts: one made by the lexicon, the phrase as written beside such a
+#: reading, and as written where the lexicon knows the whole phrase.
+READING, WRITTEN, KNOWN = 0.97, 0.8, 0.4
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Answers:
         for row, (phrase, _, _) in enumerate(readings):
             by_phrase.setdefault(phrase, []).append(row)
         for phrase, rows in by_phrase.items():
-            best = self._merged(scored, rows, [readings[r][2] for r in rows])
+            best = self._merged(scored, rows, self._shares(texts[phrase], len(rows)))
             if best and best[0][0] >= bar:
                 found[phrase] = [
                     self._candidate(rank, p, pair, scored, readings[row])
@@ -121,15 +122,24 @@ class Answers:
         hit = bearers[c.query] > 0
         return np.where(hit & ~exact, np.minimum(out, (1 - EXACT_OTHER) * 0.5), out)
 
+    def _shares(self, text: str, n: int) -> list[float]:
+        """Return how much each of a phrase's `n` readings counts, the written one first."""
+        if n == 1:
+            return [1.0]
+        written = KNOWN if self.rewriter.knows(text) else WRITTEN
+        return [written, *[READING] * (n - 1)]
+
     def _merged(
-        self, s: _Scored, rows: list[int], rewritten: list[bool]
+        self, s: _Scored, rows: list[int], shares: list[float]
     ) -> list[tuple[float, int, int]]:
-        """Return (probability, pair, reading) of each node's best reading, best first."""
+        """Return (probability, pair, reading) of each node's best reading, best first.
+
+        The first keeps its probability; the others are scaled down to what it leaves.
+        """
         best: dict[int, tuple[float, float, int, int]] = {}
-        for row, other in zip(rows, rewritten, strict=True):
-            factor = READING if other else 1.0
+        for row, share in zip(rows, shares, strict=True):
             pairs = s.order[s.ptr[row] : s.ptr[row + 1]]
-            chances = (s.probabilities[pairs] * factor).tolist()
+            chances = (s.probabilities[pairs] * share).tolist()
             entries = zip(
                 chances, s.scores[pairs].tolist(), s.c.node[pairs].tolist(), pairs.tolist(),
                 strict=True,
@@ -138,9 +148,12 @@ class Answers:
                 if node not in best or (p, score) > best[node][:2]:
                     best[node] = (p, score, pair, row)
         ranked = sorted(best.items(), key=lambda item: (-item[1][0], -item[1][1], item[0]))
-        total = sum(entry[0] for _, entry in ranked)
-        scale = 1.0 / total if total > 1.0 else 1.0
-        return [(p * scale, pair, row) for _, (p, _, pair, row) in ranked]
+        rest = sum(entry[0] for _, entry in ranked[1:])
+        scale = min(1.0, (1.0 - ranked[0][1][0]) / rest) if rest else 1.0
+        return [
+            (p if i == 0 else p * scale, pair, row)
+            for i, (_, (p, _, pair, row)) in enumerate(ranked)
+        ]
 
     def _candidate(
         self, rank: int, p: float, pair: int, s: _Scored, reading: tuple[int, str, bool]
@@ -154,7 +167,9 @@ class Answers:
         )  # fmt: skip
 
     def _path_of(self, node: int) -> str:
-        return " > ".join(self.index.taxonomy.labels[row] for row in self.index.taxonomy.path_rows(node))
+        return " > ".join(
+            self.index.taxonomy.labels[row] for row in self.index.taxonomy.path_rows(node)
+        )
 
     def _evidence(self, pair: int, s: _Scored, reading: tuple[int, str, bool]) -> str:
         """Say in words why: identity, words held and missing, likeness of meaning or letters."""

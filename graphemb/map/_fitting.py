@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -38,7 +38,7 @@ class Clock:
     """Seconds by stage, and the share of the whole that a stage's own progress means."""
 
     #: Where each stage starts and ends in the whole, roughly.
-    SHARES = {
+    SHARES: ClassVar = {
         "reading names": (0.0, 0.01), "training the phrase encoder": (0.01, 0.72),
         "learning word translation": (0.72, 0.74), "embedding the taxonomy": (0.74, 0.76),
         "indexing": (0.76, 0.82), "collecting candidates": (0.82, 0.90),
@@ -86,12 +86,16 @@ def taught_texts(
     companions: Sequence[Taxonomy] = (),
 ) -> Taught:  # fmt: skip
     """Return all texts the encoder learns from, with their owners."""
-    texts, owners = list(table.texts), [(int(owner),) for owner in table.owners]
+    texts = list(table.texts)
+    owners: list[tuple[int, ...]] = [(int(owner),) for owner in table.owners]
     for phrase, rows in plan.taught:
         texts.append(phrase)
         owners.append(rows)
     labels = table.labels.tolist()
-    for names in [*((means, phrase) for phrase, means in lexicon), *_foreign(texts, plan, companions)]:
+    for names in [
+        *((means, phrase) for phrase, means in lexicon),
+        *_foreign(texts, plan, companions),
+    ]:
         labels.append(len(texts))
         owners += [(len(labels) - 1,)] * len(names)
         texts += names
@@ -198,9 +202,7 @@ def fit_mapper(
     clock = Clock(progress)
     clock("reading names")
     rewriter = Rewriter(lexicon)
-    plan = make_plan(
-        taxonomy, names_of(taxonomy), pairs, mapper.index_pairs, mapper.random_state
-    )
+    plan = make_plan(taxonomy, names_of(taxonomy), pairs, mapper.index_pairs, mapper.random_state)
     table = NameTable.of(plan.names, taxonomy.n_nodes)
     rows = [(phrase, means) for phrase, means, _ in lexicon]
     taught = taught_texts(table, plan, rows, companions)
@@ -228,7 +230,7 @@ def _sorted(names: Sequence[Name]) -> list[Name]:
 def _ranking(
     mapper: PhraseMapper, index: MappingIndex, plan: Plan, clock: Clock
 ) -> tuple[Reranker, dict[str, Any]]:
-    """Learn the reranker here, or take the one that ships where there is too little to learn from."""
+    """Learn the reranker, or take the shipped one where there is too little to learn from."""
     clock("collecting candidates")
     real = sum(query.weight >= 1.0 for query in plan.tuning)
     examples = collect(index, plan.tuning, clock)
@@ -250,7 +252,7 @@ def _facts(
     return {
         "taxonomy": {
             "name": t.name, "nodes": t.n_nodes, "edges": t.n_edges, "sha256": t.sha256,
-            **{key: str(value) for key, value in t.metadata.items()},
+            **{k: str(v) for k, v in t.metadata.items() if not k.startswith("extensions:")},
         },
         "names": len(index.names),
         "training": {

@@ -27,6 +27,8 @@ def shipped_reranker() -> Reranker | None:
     bundle = read_bundle(SHIPPED, kind="reranker")
     if tuple(bundle.config["features"]) != FEATURES:
         return None
-    trees = {k.removeprefix("trees."): v for k, v in bundle.arrays.items() if k.startswith("trees.")}
+    trees = {
+        k.removeprefix("trees."): v for k, v in bundle.arrays.items() if k.startswith("trees.")
+    }
     rest = {k.removeprefix("calibrator."): v for k, v in bundle.arrays.items() if k[0] == "c"}
     return Reranker(BoostedTrees.from_arrays(trees), Calibrator.from_arrays(rest))

@@ -30,8 +30,6 @@ Array = np.ndarray[Any, Any]
 Arrays = dict[str, Array]
 
 
-
-
 def _under(prefix: str, arrays: Mapping[str, Array]) -> Arrays:
     return {f"{prefix}.{name}": array for name, array in arrays.items()}
 
@@ -60,7 +58,8 @@ def save_mapper(mapper: PhraseMapper, path: str | Path) -> None:
     arrays: Arrays = {
         "taxonomy.ids": pack_strings(t.ids), "taxonomy.labels": pack_strings(t.labels),
         "taxonomy.children": children, "taxonomy.parents": t.parent_rows,
-        "names.texts": pack_strings(names.texts), "names.normalised": pack_strings(names.normalised),
+        "names.texts": pack_strings(names.texts),
+        "names.normalised": pack_strings(names.normalised),
         "names.owners": names.owners, "names.kinds": names.kinds,
         "grams.keys": parts.grams.keys, "grams.idf": parts.grams.idf,
         "terms.texts": pack_strings(parts.terms.terms), "terms.idf": parts.terms.idf,
@@ -100,8 +99,8 @@ def load_mapper(cls: type[PhraseMapper], path: str | Path) -> PhraseMapper:
         raise BundleError(f"{path}: holds a model that cannot be used: {error}") from error
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise BundleError(
-            f"{path}: holds a model that this graphemb cannot use ({type(error).__name__}: {error}). "
-            "Train it again."
+            f"{path}: holds a model that this graphemb cannot use "
+            f"({type(error).__name__}: {error}). Train it again."
         ) from error
 
 

@@ -155,7 +155,7 @@ def _strings(
         ("ratio", fuzz.ratio), ("token_sort", fuzz.token_sort_ratio),
         ("token_set", fuzz.token_set_ratio),
     ):  # fmt: skip
-        found = cpdist(left, right, scorer=scorer, dtype=np.float32) if left else []
+        found: Any = cpdist(left, right, scorer=scorer, dtype=np.float32) if left else []
         columns[title] = np.asarray(found, np.float32) / 100.0
     a = np.array([len(text) for text in batch.texts], np.float32)[c.query]
     lengths = index.book.ptr[best + 1] - index.book.ptr[best]

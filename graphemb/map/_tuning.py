@@ -56,6 +56,7 @@ class Plan:
         All pairs: they vote in the finished index; `taught` alone votes while tuning.
     withheld : bool
         Whether tuning phrases were taken out of `names`, labels apart.
+
     """
 
     names: list[Name]
@@ -78,6 +79,7 @@ def make_plan(
         When a pair is of another split than train or dev, or a tuning phrase is taught.
     InputError
         When no pair names a node of the taxonomy.
+
     """
     known = _resolved(taxonomy, pairs)
     rng = stream(random_state, "tuning")
@@ -92,7 +94,7 @@ def make_plan(
 
 
 def _resolved(taxonomy: Taxonomy, pairs: Sequence[Pair]) -> list[tuple[str, tuple[int, ...], str]]:
-    found = []
+    found: list[tuple[str, tuple[int, ...], str]] = []
     for pair in pairs:
         if pair.split not in ("train", "dev"):
             raise LeakError(
@@ -155,7 +157,7 @@ def _new_nodes(
 ) -> bool:
     """Return whether the dev phrases mean nodes that no training phrase means."""
     seen = {row for _, rows in train for row in rows}
-    return bool(dev) and np.mean([any(r in seen for r in rows) for _, rows in dev]) < 0.2
+    return bool(dev) and float(np.mean([any(r in seen for r in rows) for _, rows in dev])) < 0.2
 
 
 def _without_pairs(names: list[Name], rng: np.random.Generator) -> Plan:
@@ -163,7 +165,9 @@ def _without_pairs(names: list[Name], rng: np.random.Generator) -> Plan:
     owners: dict[str, set[int]] = {}
     for name in names:
         owners.setdefault(normalise(name.text), set()).add(name.owner)
-    others = [i for i, n in enumerate(names) if n.kind != LABEL and len(owners[normalise(n.text)]) == 1]
+    others = [
+        i for i, n in enumerate(names) if n.kind != LABEL and len(owners[normalise(n.text)]) == 1
+    ]
     n = min(MOST_HELD, len(others) // 5)
     held = set(np.array(others, int)[rng.permutation(len(others))[:n]].tolist())
     tuning = [Query(names[i].text, frozenset([names[i].owner])) for i in sorted(held)]
@@ -196,7 +200,7 @@ def _noised(names: Sequence[Name], rng: np.random.Generator) -> list[Query]:
 
 
 def strangers(names: Sequence[Name], rng: np.random.Generator) -> list[Query]:
-    """Return phrases that mean nothing here: letter salad, and everyday phrases of unknown words."""
+    """Return phrases that mean nothing here: letter salad, everyday phrases of unknown words."""
     words = {word for name in names for word in normalise(name.text).split()}
     found = [
         phrase for phrase in _EVERYDAY

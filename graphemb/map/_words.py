@@ -20,7 +20,9 @@ Array = np.ndarray[Any, Any]
 #: Words of a phrase beyond this many are not compared one by one.
 MAX_WORDS = 24
 
-_SIDES = "left right bilateral unilateral upper lower anterior posterior proximal distal medial lateral"
+_SIDES = (
+    "left right bilateral unilateral upper lower anterior posterior proximal distal medial lateral"
+)
 _POLES = (
     "acute chronic with without not no non primary secondary open closed initial subsequent "
     "sequela benign malignant intractable partial complete congenital acquired increased "
@@ -80,6 +82,7 @@ class WordBook:
     totals : float32 (n_names,): idf summed over each name's stems
     vectors : float16 (V, r): unit vectors of the stems
     basis : float32 (dim, r): encoder space → word space
+
     """
 
     def __init__(
@@ -133,9 +136,7 @@ class WordBook:
         basis = np.ascontiguousarray(axes[:, ::-1][:, :size], dtype=np.float32)
         return _unit(full @ basis).astype(np.float16), basis
 
-    def of(
-        self, stems: Sequence[Sequence[str]], encoder: ContrastiveEncoder | None
-    ) -> QueryWords:
+    def of(self, stems: Sequence[Sequence[str]], encoder: ContrastiveEncoder | None) -> QueryWords:
         """Return the distinct words of each query, the first `MAX_WORDS` of them."""
         slots: dict[str, int] = {}
         flat: list[int] = []
@@ -163,4 +164,4 @@ class WordBook:
 
 def _unit(rows: Array) -> Array:
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    return (rows / np.maximum(norms, 1e-9)).astype(np.float32)
+    return np.asarray(rows / np.maximum(norms, 1e-9), np.float32)

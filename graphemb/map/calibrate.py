@@ -51,6 +51,7 @@ class Calibrator:
     mean, scale : float64 (f,): standardisation of the inputs
     beta : float64 (f + 1,)
     in_list : float, c above
+
     """
 
     def __init__(self, mean: Array, scale: Array, beta: Array, in_list: float) -> None:

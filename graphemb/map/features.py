@@ -39,7 +39,11 @@ class Table:
         n = len(self.best_name)
         zero = np.zeros(n, np.float32)
         columns = [self.columns.get(name, zero) for name in features]
-        return np.stack(columns, axis=1).astype(np.float32) if columns else np.zeros((n, 0), np.float32)
+        return (
+            np.stack(columns, axis=1).astype(np.float32)
+            if columns
+            else np.zeros((n, 0), np.float32)
+        )
 
 
 def _gather(matrix: Array, rows: Array, columns: Array) -> Array:

@@ -106,6 +106,7 @@ class MappingIndex:
         Made here when not given.
     phrases : sequence of (phrase, node rows), optional
         Training phrases that vote, when the tables are made here.
+
     """
 
     def __init__(
@@ -153,7 +154,9 @@ class MappingIndex:
         if encoder.graph_weight_ is None:
             return plain
         labels = plain[self.names.labels]
-        context = np.concatenate([self._mean(labels, edges) for edges in relations(self.taxonomy)], 1)
+        context = np.concatenate(
+            [self._mean(labels, edges) for edges in relations(self.taxonomy)], 1
+        )
         return encoder.documents(plain, context[self.names.owners])
 
     def _mean(self, rows: Array, edges: Array) -> Array:

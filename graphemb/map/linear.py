@@ -35,6 +35,7 @@ class LinearNetwork(MappingNetwork):
     >>> network = LinearNetwork(ridge=0.0).fit(np.eye(2), np.array([[1.0, 2.0], [3.0, 4.0]]))
     >>> network.predict(np.array([[1.0, 1.0]])).tolist()
     [[4.0, 6.0]]
+
     """
 
     def __init__(self, ridge: float = 1.0) -> None:
@@ -47,6 +48,7 @@ class LinearNetwork(MappingNetwork):
         ------
         ParameterError
             When ridge is negative or X and Y have different numbers of rows.
+
         """
         if not self.ridge >= 0:
             raise ParameterError(f"LinearNetwork: ridge must be ≥ 0; got {shown(self.ridge)}.")

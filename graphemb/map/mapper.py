@@ -66,6 +66,7 @@ class PhraseMapper(Estimator):
     >>> mapper = PhraseMapper(fast=True).fit(load_taxonomy("fixtures/kitchen"))
     >>> mapper.map(["sauce pan"], k=3).best(0).label
     'Saucepan'
+
     """
 
     def __init__(
@@ -123,11 +124,14 @@ class PhraseMapper(Estimator):
             When a pair of another split is given.
         InputError
             When no pair names a node of the taxonomy.
+
         """
         from graphemb.map._fitting import fit_mapper
 
         self._bar(self.min_probability)
-        fit_mapper(self, taxonomy, list(pairs or ()), list(lexicon or ()), list(companions), progress)
+        fit_mapper(
+            self, taxonomy, list(pairs or ()), list(lexicon or ()), list(companions), progress
+        )
         return self
 
     seconds_: dict[str, float]
@@ -173,6 +177,7 @@ class PhraseMapper(Estimator):
             When a phrase is not a string (its position is named).
         UnknownNodeError
             When a node of `within` is not in the taxonomy.
+
         """
         index: MappingIndex = self._fitted("index_")
         if isinstance(k, bool) or not isinstance(k, int) or k < 1:
@@ -198,6 +203,7 @@ class PhraseMapper(Estimator):
         ------
         BundleError
             When the bundle is damaged, incomplete or of a newer format.
+
         """
         from graphemb.map._state import load_mapper
 

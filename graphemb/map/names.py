@@ -60,6 +60,7 @@ class NameTable:
     owners : int32 (n_names,), ascending
     kinds : uint8 (n_names,)
     starts : int64 (n_nodes + 1,): the names of node i are rows ``starts[i]:starts[i + 1]``
+
     """
 
     def __init__(self, texts: Sequence[str], owners: Array, kinds: Array, n_nodes: int) -> None:

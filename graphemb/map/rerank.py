@@ -22,7 +22,8 @@ Array = np.ndarray[Any, Any]
 #: What the reranker sees, in this order. Nothing here tells how many names a node has.
 FEATURES = tuple(sorted({
     *GRAPH_FEATURES, "soft_gap", "soft_query", "soft_name", "soft_worst", "soft_last",
-    *(f"{c}{part}" for c in ("char", "word", "dense") for part in ("", "_gap", "_rank", "_name", "_label")),
+    *(f"{c}{part}" for c in ("char", "word", "dense")
+      for part in ("", "_gap", "_rank", "_name", "_label")),
     "fused", "fused_gap", "fused_rank", "is_synonym", "is_other_name",
     "query_coverage", "name_coverage", "node_coverage", "rarest_missing",
     *(f"{c}_{part}" for c in ("number", "side", "pole") for part in ("missing", "extra")),

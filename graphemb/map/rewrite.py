@@ -31,6 +31,7 @@ class Rewriter:
     --------
     >>> Rewriter([("htn", "hypertension", "shorthand")]).readings("htn in pregnancy")
     ['hypertension in pregnancy']
+
     """
 
     def __init__(self, rows: Sequence[tuple[str, str, str]], most: int = 3) -> None:
@@ -50,6 +51,10 @@ class Rewriter:
             if kind != "lay" or " " in source:
                 self._anywhere.setdefault(source, []).append(target)
                 self._longest = max(self._longest, source.count(" ") + 1)
+
+    def knows(self, text: str) -> bool:
+        """Return whether a row's phrase is the whole of a normalised text."""
+        return text in self._whole
 
     def readings(self, text: str) -> list[str]:
         """Return up to `most` other readings of a normalised phrase, the first row's first.

@@ -41,6 +41,7 @@ def learn_translation(
     Notes
     -----
     O(n_iterations · Σ |a|·|b|) time; the memory holds every co-occurring word pair once.
+
     """
     sources, targets, groups = _cooccurrences(pairs)
     if not len(sources):
@@ -49,7 +50,7 @@ def learn_translation(
     keys, entry = np.unique(sources * np.int64(n_words) + targets, return_inverse=True)
     source, target = keys // n_words, keys % n_words
     probability = np.ones(len(keys))
-    counts = probability
+    counts: Array = probability
     for _ in range(n_iterations):
         weight = probability[entry]
         weight = weight / np.bincount(groups, weight)[groups]

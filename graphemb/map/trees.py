@@ -28,6 +28,7 @@ class BoostedTrees:
     Notes
     -----
     Running costs O(n_trees · DEPTH) a row, without branches: a shallower tree is padded.
+
     """
 
     def __init__(self, features: Array, thresholds: Array, values: Array, baseline: float) -> None:

@@ -40,6 +40,7 @@ class PhraseVotes:
     nodes : int32 (m,)
     parent, grandparent : int32 (n_nodes,): by primary parents; -1 - row where there is none, so
         that two nodes without one never agree
+
     """
 
     def __init__(self, taxonomy: Taxonomy, vectors: Array, nodes: Array) -> None:

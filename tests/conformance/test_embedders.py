@@ -47,8 +47,14 @@ def law_rows(cls, shape):
 
 
 def law_same_seed(cls, g):
-    assert cls(dim=5).fit_transform(g).vectors.tobytes() == cls(dim=5).fit_transform(g).vectors.tobytes()
-    assert cls(dim=5, random_state=1).fit_transform(g).vectors.tobytes() != cls(dim=5).fit_transform(g).vectors.tobytes()
+    assert (
+        cls(dim=5).fit_transform(g).vectors.tobytes()
+        == cls(dim=5).fit_transform(g).vectors.tobytes()
+    )
+    assert (
+        cls(dim=5, random_state=1).fit_transform(g).vectors.tobytes()
+        != cls(dim=5).fit_transform(g).vectors.tobytes()
+    )
 
 
 def law_relabelling(cls, g):

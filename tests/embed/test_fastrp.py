@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.oracles import fastrp_dense
 
 from graphemb import FastRP, Graph, ParameterError
 from graphemb.embed import EMBEDDERS
+from tests.oracles import fastrp_dense
 
 
 def ring(n):
@@ -14,7 +14,9 @@ def ring(n):
 
 @pytest.mark.parametrize("projection", ["sparse", "gaussian"])
 def test_equals_the_dense_definition(projection):
-    g = Graph.from_edges([("a", "b", 2.0), ("b", "c"), ("c", "d"), ("a", "d"), ("d", "d")], nodes=list("abcdz"))
+    g = Graph.from_edges(
+        [("a", "b", 2.0), ("b", "c"), ("c", "d"), ("a", "d"), ("d", "d")], nodes=list("abcdz")
+    )
     e = FastRP(dim=16, projection=projection, beta=-0.7, weights=(0.5, 0, 1, 2)).fit(g)
     R = e._projection(g.nodes)
     want = fastrp_dense(g.adjacency.toarray().astype(float), R.astype(float), (0.5, 0, 1, 2), -0.7)
@@ -46,7 +48,10 @@ def test_standardised_columns():
     assert np.allclose(v.std(axis=0), 1, atol=1e-4)
 
 
-@pytest.mark.parametrize("wrong", [{"dim": 0}, {"weights": ()}, {"weights": (np.nan,)}, {"beta": np.inf}, {"projection": "x"}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"dim": 0}, {"weights": ()}, {"weights": (np.nan,)}, {"beta": np.inf}, {"projection": "x"}],
+)
 def test_bad_parameters(wrong):
     with pytest.raises(ParameterError, match=f"FastRP: {next(iter(wrong))}"):
         FastRP(**wrong).fit(ring(3))

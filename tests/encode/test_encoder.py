@@ -4,27 +4,34 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.oracles import tfidf_cosine
 
 from graphemb import ContrastiveEncoder, InputError, ParameterError
 from graphemb.encode import CharGrams, SparseRows, WordTerms, disturb, normalise, stems
 from graphemb.encode._pairing import Pairing
 from graphemb.errors import NotFittedError
+from tests.oracles import tfidf_cosine
 
-NAMES = [f"{a} {b}" for a in ("red", "green", "blue", "kidney", "renal") for b in ("stone", "fish", "car", "failure")]
+NAMES = [
+    f"{a} {b}"
+    for a in ("red", "green", "blue", "kidney", "renal")
+    for b in ("stone", "fish", "car", "failure")
+]
 OWNERS = [(i if i < 12 else 12 + (i - 12) % 4,) for i in range(20)]  # kidney x = renal x
 
 
 @pytest.fixture(scope="module")
 def encoder():
-    return ContrastiveEncoder(dim=32, hidden=32, projection_dim=48, n_epochs=30, batch_size=16).fit(NAMES, OWNERS)
+    return ContrastiveEncoder(dim=32, hidden=32, projection_dim=48, n_epochs=30, batch_size=16).fit(
+        NAMES, OWNERS
+    )
 
 
 @pytest.mark.parametrize(
     ("text", "want"),
     [
         ("Crohn’s disease", "crohn disease"), ("β-blocker", "beta blocker"), ("Ménière", "meniere"),
-        ("don't  STOP--now!", "dont stop now"), ("Straße", "strasse"), ("...", ""), ("日本 語", "日本 語"),
+        ("don't  STOP--now!", "dont stop now"), ("Straße", "strasse"), ("...", ""),
+        ("日本 語", "日本 語"),
         ("type_2", "type 2"), ("½ dose", "1 2 dose"),
     ],
 )  # fmt: skip
@@ -45,7 +52,10 @@ def test_stems_join_forms():
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.text("abc d", min_size=1, max_size=14), min_size=2, max_size=6), st.text("abc d", max_size=9))
+@given(
+    st.lists(st.text("abc d", min_size=1, max_size=14), min_size=2, max_size=6),
+    st.text("abc d", max_size=9),
+)
 def test_char_grams_equal_the_definition(texts, query):
     texts = [normalise(t) for t in texts]
     grams = CharGrams.fit(texts, min_df=1)
@@ -94,7 +104,11 @@ def test_encoder_laws(encoder):
         assert np.allclose(encoder.vectors([phrase])[0], z[i], atol=1e-6)
     assert encoder.vectors([]).shape == (0, 32)
     assert encoder.encode(["a", "b", "a"]).keys == ("a", "b")
-    for wrong, words in ((["a", None], "number 1 is None"), ([b"x"], "number 0"), ("abc", "sequence")):
+    for wrong, words in (
+        (["a", None], "number 1 is None"),
+        ([b"x"], "number 0"),
+        ("abc", "sequence"),
+    ):
         with pytest.raises(InputError, match=words):
             encoder.vectors(wrong)
     again = ContrastiveEncoder(dim=32).from_arrays(*encoder.to_arrays())
@@ -117,7 +131,9 @@ def test_graph_layer_moves_documents():
     assert e.documents(z, None) is z
 
 
-@pytest.mark.parametrize("wrong", [{"dim": 0}, {"temperature": 0}, {"noise": 1.0}, {"n_epochs": 1.5}])
+@pytest.mark.parametrize(
+    "wrong", [{"dim": 0}, {"temperature": 0}, {"noise": 1.0}, {"n_epochs": 1.5}]
+)
 def test_bad_parameters_name_themselves(wrong):
     with pytest.raises(ParameterError, match=f"ContrastiveEncoder: {next(iter(wrong))}"):
         ContrastiveEncoder(**wrong).fit(NAMES)
@@ -133,7 +149,11 @@ def test_pairing_knows_shared_owners():
     assert p.share_owner(np.array([[0]]), np.array([[1, 2, 3]])).tolist() == [[True, False, False]]
     assert p.owned_by(np.array([[1]]), np.array([[0, 1, 2]])).tolist() == [[True, True, False]]
     q, d, nodes = p.sample(np.random.default_rng(0), noise=0.0)
-    assert set(zip(q.tolist(), d.tolist(), nodes.tolist(), strict=True)) >= {(1, 0, 0), (1, 2, 1), (7, 3, 2)}
+    assert set(zip(q.tolist(), d.tolist(), nodes.tolist(), strict=True)) >= {
+        (1, 0, 0),
+        (1, 2, 1),
+        (7, 3, 2),
+    }
 
 
 def test_disturbed_copies_stay_words():

@@ -28,7 +28,12 @@ def test_obo_is_read_tolerantly():
     with pytest.warns(UserWarning) as noted:
         t = load_taxonomy(f"{FORMATS}/small.obo")
     said = "\n".join(str(w.message) for w in noted)
-    for words in ("import not followed", "obsolete parent", "edge to an unknown node", "unknown tag 'strange_tag'"):
+    for words in (
+        "import not followed",
+        "obsolete parent",
+        "edge to an unknown node",
+        "unknown tag 'strange_tag'",
+    ):
         assert words in said
     assert "small.obo:29: 'T:4'" in said
     assert t.ids == ("T:1", "T:2", "T:4")
@@ -67,7 +72,12 @@ def test_delimited_needs_columns(tmp_path):
 def test_tabular_xml_and_its_seventh_characters():
     t = quiet(f"{FORMATS}/small_tabular.xml")
     assert t.ids == ("ICD10CM", "CH1", "A00-A01", "A00", "A00.1", "A01", "SEC:A02", "A02")
-    assert t.path("A00.1")[1:] == ("Made-up diseases", "Imagined infections", "Glass fever", "Glass fever of the left thumb")
+    assert t.path("A00.1")[1:] == (
+        "Made-up diseases",
+        "Imagined infections",
+        "Glass fever",
+        "Glass fever of the left thumb",
+    )
     assert t.metadata["extensions:A00"] == "A=first visit | D=later visit"
     assert t.synonyms["A00"][0].text == "Transparent fever"
     full = quiet(f"{FORMATS}/small_tabular.xml", extensions=True)
@@ -146,7 +156,10 @@ def test_pairs_drop_test_rows_and_merge(kitchen, tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("phrase\tid\tsplit\na\tK:004\tvalid\n", r"p.tsv:2: split must be train, dev or test; got 'valid'"),
+        (
+            "phrase\tid\tsplit\na\tK:004\tvalid\n",
+            r"p.tsv:2: split must be train, dev or test; got 'valid'",
+        ),
         ("phrase\tid\n\tK:004\n", "p.tsv:2: a phrase must not be empty"),
         ("phrase\tid\na\t\n", "p.tsv:2: the phrase 'a' needs an id"),
         ("phrase\tid\na\tX1\nb\tX2\n", "most ids must be nodes"),
