@@ -65,10 +65,10 @@ def save_mapper(mapper: PhraseMapper, path: str | Path) -> None:
         "terms.texts": pack_strings(parts.terms.terms), "terms.idf": parts.terms.idf,
         "words.vectors": parts.word_vectors, "words.basis": parts.word_basis,
         "nodes.vectors": parts.node_vectors, "nodes.map": parts.node_map,
-        "tables.documents": tables.documents.astype(np.float16),
+        "tables.documents": tables.documents,
         "tables.name_ptr": tables.name_ptr, "tables.name_words": tables.name_words.astype(np.int32),
         "tables.node_keys": tables.node_keys, "tables.family_keys": tables.family_keys,
-        "tables.phrase_vectors": tables.phrase_vectors.astype(np.float16),
+        "tables.phrase_vectors": tables.phrase_vectors,
         "tables.phrase_nodes": tables.phrase_nodes,
         **_under("char", _sparse(tables.char)), **_under("word", _sparse(tables.word)),
         **_under("trees", mapper.reranker_.trees.to_arrays()),
@@ -117,9 +117,9 @@ def _mapper(cls: type[PhraseMapper], bundle: Bundle) -> PhraseMapper:
     names.set_normalised(unpack_strings(a["names.normalised"]))
     tables = Tables(
         _from_sparse(_of("char", a)), _from_sparse(_of("word", a)),
-        a["tables.documents"].astype(np.float32), a["tables.name_ptr"],
+        a["tables.documents"], a["tables.name_ptr"],
         a["tables.name_words"].astype(np.int64), a["tables.node_keys"], a["tables.family_keys"],
-        a["tables.phrase_vectors"].astype(np.float32), a["tables.phrase_nodes"],
+        a["tables.phrase_vectors"], a["tables.phrase_nodes"],
     )  # fmt: skip
     index = MappingIndex(taxonomy, names, _parts(mapper, a), tables)
     reranker = Reranker(

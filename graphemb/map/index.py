@@ -80,7 +80,7 @@ class Tables:
 
     ``phrase_vectors`` and ``phrase_nodes`` are the training phrases that vote (`PhraseVotes`).
     ``char`` and ``word`` are postings with float16 weights; ``documents`` (n_names, dim) float32
-    holds values that float16 can hold. So a stored index answers like the one it was saved from.
+    is stored as it is, so that a loaded model maps the file instead of converting it.
     """
 
     char: SparseRows
@@ -137,11 +137,10 @@ class MappingIndex:
         )
         documents = np.zeros((len(names), 0), np.float32)
         if parts.encoder is not None:
-            documents = self._documents(parts.encoder).astype(np.float16).astype(np.float32)
+            documents = self._documents(parts.encoder)
         voters, nodes = np.zeros((0, 0), np.float32), np.zeros(0, np.int32)
         if parts.encoder is not None and phrases:
             voters = parts.encoder.vectors([phrase for phrase, _ in phrases])
-            voters = voters.astype(np.float16).astype(np.float32)
             nodes = np.array([rows[0] for _, rows in phrases], np.int32)
         char = parts.grams.transform(names.normalised).transposed().halved()
         return Tables(
