@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graphemb.encode._noise import disturb, disturb_all
+from graphemb.encode._noise import disturb, disturb_all, typo
 from graphemb.encode._sparse import CharGrams, SparseRows, WordTerms, group_rows
 from graphemb.encode._text import normalise, normalise_all, stem, stems, words
 from graphemb.registry import Registry
@@ -19,6 +19,7 @@ __all__ = [
     "normalise_all",
     "stem",
     "stems",
+    "typo",
     "words",
 ]
 

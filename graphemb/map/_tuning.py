@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graphemb.encode import disturb, normalise
+from graphemb.encode import disturb, normalise, typo
 from graphemb.errors import InputError, LeakError, shown
 from graphemb.map.names import LABEL, PAIR, Name
 from graphemb.map.rerank import Query
@@ -88,7 +88,7 @@ def make_plan(
     else:
         plan = _without_pairs(list(names), rng)
     _assert_apart(plan)
-    plan.tuning.extend(_noised(plan.names, rng))
+    plan.tuning.extend(_noised(plan.names, rng, short=not known))
     plan.tuning.extend(strangers(plan.names, rng))
     return plan
 
@@ -187,16 +187,20 @@ def _assert_apart(plan: Plan) -> None:
         )
 
 
-def _noised(names: Sequence[Name], rng: np.random.Generator) -> list[Query]:
-    """Return disturbed names, so that the reranker sees typing errors."""
+def _noised(names: Sequence[Name], rng: np.random.Generator, short: bool) -> list[Query]:
+    """Return disturbed names, so that the reranker sees typing errors.
+
+    With `short`, for mappers without phrases of a user, names of one or two words with a single
+    slip are added: else a mistyped word alone would pass for letter salad.
+    """
     texts = {normalise(name.text) for name in names}
-    n = min(NOISED, len(names))
     found = []
-    for row in rng.choice(len(names), n, replace=False).tolist():
-        text = disturb(normalise(names[row].text), rng)
-        if text not in texts:
-            found.append(Query(text, frozenset([names[row].owner]), 0.5))
-    return found
+    for row in rng.choice(len(names), min(NOISED, len(names)), replace=False).tolist():
+        found.append((disturb(normalise(names[row].text), rng), names[row].owner))
+    few = [n for n in names if len(n.text) > 5 and n.text.count(" ") < 2] if short else []
+    for at in rng.permutation(len(few))[: NOISED // 2].tolist():
+        found.append((typo(normalise(few[at].text), rng), few[at].owner))
+    return [Query(text, frozenset([owner]), 0.5) for text, owner in found if text not in texts]
 
 
 def strangers(names: Sequence[Name], rng: np.random.Generator) -> list[Query]:
