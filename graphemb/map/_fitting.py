@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,8 +46,9 @@ class Clock:
         "learning to rank": (0.90, 0.97), "indexing all names": (0.97, 1.0),
     }  # fmt: skip
 
-    def __init__(self, progress: Progress | None) -> None:
+    def __init__(self, progress: Progress | None, n_passes: int = 1) -> None:
         self.progress = progress
+        self.n_passes, self.done_passes = n_passes, 0
         self.seconds: dict[str, float] = {}
         self._stage, self._since = "", time.perf_counter()
 
@@ -57,7 +59,8 @@ class Clock:
             self._stage, self._since = stage, time.perf_counter()
         if self.progress:
             low, high = self.SHARES.get(stage, (0.0, 1.0))
-            self.progress(stage, low + (high - low) * min(max(share, 0.0), 1.0))
+            within = low + (high - low) * min(max(share, 0.0), 1.0)
+            self.progress(stage, (self.done_passes + within) / self.n_passes)
 
     def stop(self) -> None:
         """End the running stage."""
@@ -198,8 +201,13 @@ def fit_mapper(
     lexicon: Sequence[tuple[str, str, str]], companions: Sequence[Taxonomy],
     progress: Progress | None,
 ) -> None:  # fmt: skip
-    """Run all stages and hand the fitted parts to `mapper`."""
-    clock = Clock(progress)
+    """Run all stages and hand the fitted parts to `mapper`.
+
+    With pairs, the encoder is trained twice: first without the phrases held back, so that ranking
+    is learned on phrases it has not seen; then on all of them, which is what answers.
+    """
+    twice = bool(pairs) and mapper.encoder and not mapper.fast
+    clock = Clock(progress, n_passes=2 if twice else 1)
     clock("reading names")
     rewriter = Rewriter(lexicon)
     plan = make_plan(taxonomy, names_of(taxonomy), pairs, mapper.index_pairs, mapper.random_state)
@@ -211,6 +219,11 @@ def fit_mapper(
     index = MappingIndex(taxonomy, table, parts, phrases=plan.taught if mapper.graph else ())
     reranker, quality = _ranking(mapper, index, plan, clock)
     if len(plan.final) != len(plan.names) or plan.voters:
+        if twice:
+            clock.done_passes = 1
+            whole = dataclasses.replace(plan, taught=plan.voters)
+            taught = taught_texts(table, whole, rows, companions)
+            parts = learn_parts(mapper, taxonomy, table, taught, clock)
         clock("indexing all names")
         table = NameTable.of(_sorted(plan.final), taxonomy.n_nodes)
         index = MappingIndex(taxonomy, table, parts, phrases=plan.voters if mapper.graph else ())

@@ -57,7 +57,7 @@ class PhraseMapper(Estimator):
 
     Notes
     -----
-    Training a taxonomy of 47,000 nodes takes minutes on two cores; mapping takes about a
+    Training a taxonomy of 47,000 nodes takes minutes on two cores, twice as long with pairs; mapping takes about a
     millisecond a phrase and imports neither torch nor scikit-learn.
 
     Examples
