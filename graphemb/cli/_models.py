@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -89,14 +90,27 @@ def cached_model(taxonomy: str, quiet: bool) -> PhraseMapper:
         except BundleError as error:
             click.echo(f"note: {error} Training anew.", err=True)
             shutil.rmtree(place, ignore_errors=True)
+    keep = _can_keep(place.parent)
     if not quiet:
+        if not keep:
+            click.echo(f"note: {place.parent} cannot be written; the model is not kept.", err=True)
         click.echo(f"Training a mapper for {taxonomy}, once; it takes some minutes.", err=True)
     with noted_warnings(quiet), progress_bar(quiet) as progress:
         mapper = train_model(taxonomy, None, None, (), 0, False, progress)
-    mapper.save(place)
-    if not quiet:
-        click.echo(f"Kept in {place}", err=True)
+    if keep:
+        mapper.save(place)
+        if not quiet:
+            click.echo(f"Kept in {place}", err=True)
     return mapper
+
+
+def _can_keep(folder: Path) -> bool:
+    """Return whether models can be kept in `folder`: asked before minutes of training, not after."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK)
 
 
 def _key(taxonomy: str) -> str:

@@ -57,8 +57,8 @@ class PhraseMapper(Estimator):
 
     Notes
     -----
-    Training a taxonomy of 47,000 nodes takes minutes on two cores, twice as long with pairs; mapping takes about a
-    millisecond a phrase and imports neither torch nor scikit-learn.
+    Training a taxonomy of 47,000 nodes takes minutes on two cores, twice as long with pairs;
+    mapping takes about a millisecond a phrase and imports neither torch nor scikit-learn.
 
     Examples
     --------
