@@ -105,7 +105,7 @@ def cached_model(taxonomy: str, quiet: bool) -> PhraseMapper:
 
 
 def _can_keep(folder: Path) -> bool:
-    """Return whether models can be kept in `folder`: asked before minutes of training, not after."""
+    """Return whether models can be kept in `folder`: asked before training, not after."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
