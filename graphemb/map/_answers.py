@@ -101,7 +101,10 @@ class Answers:
         calibrator = self.reranker.calibrator
         probabilities = calibrator.probabilities(scores, c.ptr, order, table.columns)
         exact = table.columns["exact"] > 0
-        if self.reranker.exact_wins and exact.any():
+        if not self.reranker.exact_wins:
+            # What the user has mapped before is answered as it was; other equality was learned.
+            exact &= self.index.names.kinds[table.best_name] == PAIR
+        if exact.any():
             scores = scores + np.where(exact, np.float32(EXACT_BONUS), np.float32(0))
             order = ordered(scores, c.query, c.node)
             probabilities = self._exact(table, c, exact, probabilities)

@@ -17,7 +17,7 @@ from graphemb.map._shipped import shipped_reranker
 from graphemb.map._tuning import Plan, make_plan
 from graphemb.map._words import WordBook
 from graphemb.map.index import MappingIndex, Parts, relations
-from graphemb.map.names import Name, NameTable, names_of
+from graphemb.map.names import NameTable, names_of
 from graphemb.map.rerank import Reranker, collect, learn
 from graphemb.map.rewrite import Rewriter
 from graphemb.map.translate import learn_translation
@@ -225,19 +225,11 @@ def fit_mapper(
             taught = taught_texts(table, whole, rows, companions)
             parts = learn_parts(mapper, taxonomy, table, taught, clock)
         clock("indexing all names")
-        table = NameTable.of(_sorted(plan.final), taxonomy.n_nodes)
+        table = NameTable.of(plan.final, taxonomy.n_nodes)
         index = MappingIndex(taxonomy, table, parts, phrases=plan.voters if mapper.graph else ())
     clock.stop()
     mapper._set(index, reranker, rewriter, _facts(index, plan, quality, lexicon, companions))
     mapper.seconds_ = clock.seconds
-
-
-def _sorted(names: Sequence[Name]) -> list[Name]:
-    """Return the names by owner, of equal texts of a node the most trusted one."""
-    seen: dict[tuple[int, str], Name] = {}
-    for name in sorted(names, key=lambda n: (n.owner, n.kind)):
-        seen.setdefault((name.owner, normalise(name.text)), name)
-    return list(seen.values())
 
 
 def _ranking(

@@ -71,7 +71,14 @@ class NameTable:
 
     @classmethod
     def of(cls, names: Sequence[Name], n_nodes: int) -> NameTable:
-        """Make the table of names that `names_of` returned."""
+        """Make the table; of equal texts of a node only the most trusted stays.
+
+        The order of `names` does not matter but for labels: a node's first one is its label.
+        """
+        distinct: dict[tuple[int, str], Name] = {}
+        for name in sorted(names, key=lambda n: (n.owner, n.kind)):
+            distinct.setdefault((name.owner, normalise(name.text)), name)
+        names = list(distinct.values())
         owners = np.array([name.owner for name in names], np.int32)
         kinds = np.array([name.kind for name in names], np.uint8)
         return cls([name.text for name in names], owners, kinds, n_nodes)

@@ -122,6 +122,25 @@ def test_pairs_teach_words_the_taxonomy_lacks(kitchen):
     assert m.facts_["training"]["pairs_taught"] > 20
 
 
+def test_what_was_mapped_before_is_answered_alike(kitchen):
+    leaves = [n for n in kitchen.ids if not kitchen.children(n)]
+    pairs = [Pair(f"{w} {kitchen[n]}", (n,)) for n in leaves for w in ("zorg", "blik", "fremp", "qua",
+             "tonk", "wib", "lorg", "snee")]  # fmt: skip
+    pairs.append(Pair("frying pan of aunt", ("K:059",)))
+    m = PhraseMapper(dim=32, n_epochs=1).fit(kitchen, pairs)
+    assert not m.reranker_.exact_wins
+    row = m.map(["Frying pan of aunt"]).best(0)
+    assert (row.node, row.evidence) == ("K:059", "same as a known phrase")
+    assert row.probability > 0.9
+
+
+def test_a_phrase_of_two_nodes_is_found_at_both(kitchen):
+    m = PhraseMapper(dim=32, n_epochs=1).fit(kitchen, [Pair("rattle pot", ("K:048", "K:003"))])
+    rows = m.map(["rattle pot"], k=2)[0]
+    assert {row.node for row in rows} == {"K:003", "K:048"}
+    assert [row.evidence for row in rows] == ["same as a known phrase"] * 2
+
+
 @pytest.mark.parametrize("off", ["graph", "encoder", "translation", "reranker"])
 def test_each_part_can_be_left_out(kitchen, off, tmp_path):
     m = PhraseMapper(fast=True, dim=32, **{off: False}).fit(kitchen)
