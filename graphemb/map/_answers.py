@@ -31,6 +31,9 @@ EXACT_LABEL, EXACT_OTHER = 0.99, 0.95
 #: How much each reading counts: one made by the lexicon, the phrase as written beside such a
 #: reading, and as written where the lexicon knows the whole phrase.
 READING, WRITTEN, KNOWN = 0.97, 0.8, 0.4
+#: A phrase without one known word, no name of like letters (cosine below `ALIKE`): whatever else
+#: stands nearest is chance, and its probability is cut to this share.
+ALIKE, CHANCE = 0.2, 0.1
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,12 @@ class _Scored:
     ptr: Array
     scores: Array
     probabilities: Array
+
+
+def _foreign(table: Table, c: Candidates) -> Array:
+    """Return for each pair whether its query shares neither a word nor letters with any name."""
+    alike = np.bincount(c.query, table.columns["char"] >= ALIKE, len(c.ptr) - 1) > 0
+    return np.asarray((table.columns["query_unknown"] == 1.0) & ~alike[c.query])
 
 
 class Answers:
@@ -100,6 +109,7 @@ class Answers:
         order = ordered(scores, c.query, c.node)
         calibrator = self.reranker.calibrator
         probabilities = calibrator.probabilities(scores, c.ptr, order, table.columns)
+        probabilities = probabilities * np.where(_foreign(table, c), CHANCE, 1.0)
         exact = table.columns["exact"] > 0
         if not self.reranker.exact_wins:
             # What the user has mapped before is answered as it was; other equality was learned.

@@ -18,7 +18,7 @@ from graphemb.map._tuning import Plan, make_plan
 from graphemb.map._words import WordBook
 from graphemb.map.index import MappingIndex, Parts, relations
 from graphemb.map.names import NameTable, names_of
-from graphemb.map.rerank import Reranker, collect, learn
+from graphemb.map.rerank import Reranker, collect, judge, learn
 from graphemb.map.rewrite import Rewriter
 from graphemb.map.translate import learn_translation
 from graphemb.mappings import Pair
@@ -241,7 +241,8 @@ def _ranking(
     examples = collect(index, plan.tuning, clock)
     clock("learning to rank")
     if real < FEWEST and (shipped := shipped_reranker()) is not None:
-        return shipped, {"reranker": "shipped with graphemb", "n": real}
+        shipped = dataclasses.replace(shipped, exact_wins=not plan.voters)
+        return shipped, {"reranker": "shipped with graphemb", **judge(shipped, examples)}
     n_trees = 100 if mapper.fast else 300
     reranker, quality = learn(
         examples, mapper.random_state, n_trees, exact_wins=not plan.voters, progress=clock

@@ -15,7 +15,7 @@ from graphemb.map.index import MappingIndex
 from graphemb.map.retrieve import Batch
 from graphemb.map.trees import BoostedTrees
 
-__all__ = ["FEATURES", "Examples", "Query", "Reranker", "collect", "learn", "ordered"]
+__all__ = ["FEATURES", "Examples", "Query", "Reranker", "collect", "judge", "learn", "ordered"]
 
 Array = np.ndarray[Any, Any]
 
@@ -125,11 +125,26 @@ def learn(
     return Reranker(trees, calibrator, exact_wins), quality
 
 
-def _calibrate(e: Examples, scores: Array, fold: Array) -> tuple[Calibrator, dict[str, float]]:
+def judge(reranker: Reranker, e: Examples) -> dict[str, float]:
+    """Return the quality of a reranker that was learned elsewhere, on queries new to it."""
+    scores = reranker.trees.predict(e.X)
+    order, ptr, inputs = _ranked(e, scores)
+    filled = np.diff(ptr) > 0
+    right = e.right[order[ptr[:-1][filled]]]
+    plain = (e.weight >= 1.0)[filled]
+    return _quality(e, order, ptr, reranker.calibrator.first(inputs), right, plain)
+
+
+def _ranked(e: Examples, scores: Array) -> tuple[Array, Array, Array]:
+    """Return the order of the pairs, where each query's begin, and the calibrator's inputs."""
     order = ordered(scores, e.query, e.node)
     ptr = np.searchsorted(e.query[order], np.arange(e.n_queries + 1))
+    return order, ptr, Calibrator.inputs(scores, ptr, order, e.columns)
+
+
+def _calibrate(e: Examples, scores: Array, fold: Array) -> tuple[Calibrator, dict[str, float]]:
+    order, ptr, inputs = _ranked(e, scores)
     filled = np.diff(ptr) > 0
-    inputs = Calibrator.inputs(scores, ptr, order, e.columns)
     right = e.right[order[ptr[:-1][filled]]]
     found = np.bincount(e.query, e.right, e.n_queries)[filled] > 0
     weight, plain = e.weight[filled], (e.weight >= 1.0)[filled]
