@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from graphemb.catalog import Catalog
     from graphemb.embed.fastrp import FastRP
+    from graphemb.embed.node2vec import Node2Vec
     from graphemb.embedding import Embedding
     from graphemb.encode.contrastive import ContrastiveEncoder
     from graphemb.errors import BundleError, GraphembError, InputError, ParameterError
@@ -34,6 +35,7 @@ _PUBLIC = {
     "GraphembError": "errors",
     "InputError": "errors",
     "MappingSet": "mappings",
+    "Node2Vec": "embed.node2vec",
     "Pair": "mappings",
     "ParameterError": "errors",
     "PhraseMapper": "map.mapper",
@@ -55,6 +57,7 @@ __all__ = [
     "GraphembError",
     "InputError",
     "MappingSet",
+    "Node2Vec",
     "Pair",
     "ParameterError",
     "PhraseMapper",

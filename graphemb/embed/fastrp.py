@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any, Literal, Self
 
 import numpy as np
 
+from graphemb.embed._identity import id_hashes
 from graphemb.embed.base import NodeEmbedder
 from graphemb.embedding import Embedding
 from graphemb.errors import ParameterError, shown
 from graphemb.graph import Graph
-from graphemb.rng import seed_of
+from graphemb.kernels import add_rows, checked_jobs, projection, spmm
 
 __all__ = ["FastRP"]
 
@@ -44,6 +44,8 @@ class FastRP(NodeEmbedder):
         Whether columns of N end with mean 0 and variance 1, as in the authors' code. Their means
         and deviations are kept for `transform`.
     random_state : int
+    n_jobs : int
+        Threads; -1 for one a processor. Any number gives the same bits.
 
     Attributes
     ----------
@@ -55,7 +57,7 @@ class FastRP(NodeEmbedder):
     normalisation) and algorithm 1 (iteration). Departures: the self term α₀, after Neo4j's
     ``nodeSelfInfluence``; direction is ignored; the rows of R come from a hash of the node's id,
     so that renumbering nodes renumbers rows, and an unseen node has a row. Time O(q·m·dim),
-    memory O(m + n·dim). Same seed: the same bits.
+    memory three arrays (n, dim) beside the graph. Same seed: the same bits.
 
     Examples
     --------
@@ -75,6 +77,7 @@ class FastRP(NodeEmbedder):
         normalise: bool = True,
         standardise: bool = False,
         random_state: int = 0,
+        n_jobs: int = 1,
     ) -> None:
         self.dim = dim
         self.weights = weights
@@ -83,6 +86,7 @@ class FastRP(NodeEmbedder):
         self.normalise = normalise
         self.standardise = standardise
         self.random_state = random_state
+        self.n_jobs = n_jobs
 
     def _check(self) -> None:
         self._whole("dim", 1)
@@ -97,6 +101,7 @@ class FastRP(NodeEmbedder):
             raise ParameterError(
                 f"FastRP: projection must be 'sparse' or 'gaussian'; got {shown(self.projection)}."
             )
+        checked_jobs(self.n_jobs)
 
     def fit(self, graph: Any) -> Self:
         """Embed the nodes of `graph`.
@@ -128,56 +133,22 @@ class FastRP(NodeEmbedder):
         return (raw - self.mean_) / self.scale_ if self.standardise else raw
 
     def _raw(self, graph: Graph) -> Array:
-        from scipy.sparse import csr_array
-
         matrix = graph.to_undirected().adjacency
         degree = np.asarray(matrix.sum(axis=1, dtype=np.float64)).ravel()
         safe = np.where(degree > 0, degree, 1.0)
-        scale = np.repeat(1.0 / safe, np.diff(matrix.indptr)).astype(np.float32)
-        step = csr_array((matrix.data * scale, matrix.indices, matrix.indptr), shape=matrix.shape)
-        current = self._projection(graph.nodes) * (safe**self.beta)[:, None].astype(np.float32)
+        current = self._projection(graph.nodes, (safe**self.beta).astype(np.float32))
+        step = (1.0 / safe).astype(np.float32)
         total = np.zeros((graph.n_nodes, self.dim), np.float32)
+        following = np.empty_like(current) if len(self.weights) > 1 else current
         for order, weight in enumerate(self.weights):
             if order:
-                current = np.asarray(step @ current, np.float32)
+                spmm(matrix, current, step, self.n_jobs, out=following)
+                current, following = following, current
             if weight:
-                total += np.float32(weight) * (_unit(current) if self.normalise else current)
+                add_rows(total, current, float(weight), self.normalise)
         return total
 
-    def _projection(self, nodes: Sequence[str]) -> Array:
-        """Return the rows of R: a function of the seed and each node's id alone."""
-        seed = seed_of(self.random_state, "fastrp").to_bytes(8, "little")
-        ids = [
-            hashlib.blake2b(n.encode("utf-8", "surrogatepass"), key=seed, digest_size=8)
-            for n in nodes
-        ]
-        start = np.frombuffer(b"".join(i.digest() for i in ids), np.uint64)
-        step = np.arange(1, self.dim + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-        out = np.empty((len(nodes), self.dim), np.float32)
-        for first in range(0, len(nodes), 65_536):
-            rows = slice(first, first + 65_536)
-            bits = _mixed(start[rows, None] + step)
-            out[rows] = self._entries(bits)
-        return out
-
-    def _entries(self, bits: Array) -> Array:
-        uniform = ((bits >> np.uint64(11)).astype(np.float64) + 0.5) / 2.0**53
-        if self.projection == "gaussian":
-            other = (_mixed(bits) >> np.uint64(11)).astype(np.float64) / 2.0**53
-            normal = np.sqrt(-2.0 * np.log(uniform)) * np.cos(2.0 * np.pi * other)
-            return np.asarray(normal, np.float32)
-        half = 0.5 / self.density_
-        size = np.float32(np.sqrt(self.density_))
-        return np.where(uniform < half, size, np.where(uniform > 1 - half, -size, np.float32(0)))
-
-
-def _mixed(x: Array) -> Array:
-    """Return the finalizer of splitmix64 (Steele et al., OOPSLA 2014, figure 16), wrapping."""
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(x ^ (x >> np.uint64(31)))
-
-
-def _unit(rows: Array) -> Array:
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.where(norms > 0, norms, 1.0), np.float32)
+    def _projection(self, nodes: Sequence[str], scale: Array | None = None) -> Array:
+        """Return the rows of R times `scale`: a function of the seed and each node's id alone."""
+        hashes = id_hashes(nodes, self.random_state, "fastrp")
+        return projection(hashes, self.dim, self.projection, self.density_, scale)

@@ -13,7 +13,7 @@ from graphemb.embed import EMBEDDERS
 from graphemb.embed.base import NodeEmbedder
 from graphemb.errors import NotFittedError, ParameterError
 
-#: Constructor arguments under which a method keeps the laws in seconds, where its defaults are slow.
+#: Arguments under which a method keeps the laws in seconds, where its defaults are slow.
 SETTINGS: dict[str, dict] = {}
 #: (method, law) → why the law does not hold. Strict: a law that holds after all fails the test.
 EXCEPTIONS: dict[tuple[str, str], str] = {}

@@ -1,0 +1,87 @@
+/* What the kernels share: random numbers, and what each of them is called with.
+ *
+ * Plain C with GCC/Clang vector extensions. The loops over rows of floats are compiled once for
+ * each level of x86-64 (level_*.c include levels.h) and chosen at run time (levels.c), so that one
+ * wheel serves every processor; elsewhere there is one level. Nothing here knows of Python.
+ */
+#ifndef GRAPHEMB_KERNELS_H
+#define GRAPHEMB_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* splitmix64 (Steele et al., OOPSLA 2014, figure 16): the stream of one unit of work. */
+#define GOLDEN 0x9E3779B97F4A7C15ULL
+
+INLINE uint64_t mixed(uint64_t x) {
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ULL;
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EBULL;
+    return x ^ (x >> 31);
+}
+
+INLINE uint64_t stream_of(uint64_t seed, uint64_t unit) { return mixed(seed + mixed(unit + GOLDEN)); }
+
+INLINE uint64_t next64(uint64_t *state) {
+    *state += GOLDEN;
+    return mixed(*state);
+}
+
+/* The upper half of a draw as a number below n, by multiplication. */
+INLINE uint32_t below(uint64_t draw, uint32_t n) { return (uint32_t)(((draw >> 32) * n) >> 32); }
+
+/* The upper and the lower half of a draw as numbers in [0, 1). */
+INLINE double upper(uint64_t draw) { return (double)(uint32_t)(draw >> 32) * (1.0 / 4294967296.0); }
+INLINE double lower(uint64_t draw) { return (double)(uint32_t)draw * (1.0 / 4294967296.0); }
+
+/* Random projection rows from the hashes of node ids; kind 0 sparse, 1 Gaussian, 2 uniform. */
+void projection_rows(const uint64_t *hashes, const float *scale, float *out, int64_t n, int64_t dim,
+                     int kind, double density);
+
+typedef struct {
+    const int64_t *ptr;
+    const int32_t *columns;
+    const double *cumulative; /* share of a row's weight up to each entry; NULL: equal weights */
+    double p, q;
+} WalkGraph;
+
+void random_walks(const WalkGraph *graph, const int32_t *starts, const uint64_t *units,
+                  int64_t n_walks, int64_t length, uint64_t seed, int32_t *out);
+
+typedef struct {
+    float *input, *output;      /* (n, width), width a multiple of 16 */
+    int64_t width;
+    const float *noise_keep;    /* alias table of the noise distribution over nodes */
+    const int32_t *noise_alias;
+    const float *sample;        /* chance to keep an occurrence of a node; NULL keeps all */
+    int64_t n_nodes;
+    int window, n_negative, share;
+    uint64_t seed;
+} SkipGram;
+
+/* The loops that are compiled for each level of processor. */
+typedef struct {
+    /* Sparse rows times a dense matrix. */
+    void (*spmm)(const int64_t *ptr, const int32_t *columns, const float *weights,
+                 const float *scale, const float *dense, float *out, int64_t dim, int64_t first,
+                 int64_t last);
+    /* total += weight · rows, rows scaled to unit length where `normalise`. */
+    void (*add_rows)(float *total, const float *rows, int64_t n, int64_t dim, float weight,
+                     int normalise);
+    /* Returns -1 when memory for the buffers of a walk is not to be had. */
+    int (*skipgram)(const SkipGram *model, const int32_t *walks, const uint64_t *units,
+                    int64_t n_walks, int64_t length, float rate_first, float rate_last);
+} Level;
+
+/* The highest level that this processor has. */
+const Level *level_here(void);
+
+extern const Level level_base;
+#if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
+#define HAS_LEVELS 1
+extern const Level level_v3, level_v4;
+#endif
+
+#endif

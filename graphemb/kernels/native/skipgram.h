@@ -1,0 +1,189 @@
+/* Skip-gram with negative sampling (Mikolov et al. 2013, arXiv 1310.4546, equation 4).
+ *
+ * As in word2vec's code each context predicts the centre of its window, windows shrink at random,
+ * and the rate falls linearly. Runs of `share` contexts share their negatives, so that a run is a
+ * small matrix product, (contexts) × (1 centre + negatives), and each output row is read and
+ * written once a run. The random numbers of a walk come from its own stream.
+ */
+#include "vectors.h"
+
+#include <stdlib.h>
+
+#define MOST_TARGETS 64
+#define MOST_RUN 64
+
+/* σ(x): exp by its power of two and a polynomial of degree 6, |x| cut to 30. A plain function, so
+ * that the compiler makes vectors of a loop over it: comparing vectors itself it would do one by
+ * one. */
+INLINE float sigmoid(float x) {
+    x = x < 30.0f ? x : 30.0f;
+    x = x > -30.0f ? x : -30.0f;
+    float y = x * -1.44269504f;
+    float whole = y + 12582912.0f; /* rounds to the nearest integer, in the lowest bits */
+    float r = (y - (whole - 12582912.0f)) * 0.69314718f;
+    float e = 1.0f / 720.0f;
+    e = e * r + 1.0f / 120.0f;
+    e = e * r + 1.0f / 24.0f;
+    e = e * r + 1.0f / 6.0f;
+    e = e * r + 0.5f;
+    e = e * r + 1.0f;
+    e = e * r + 1.0f;
+    int32_t power, bits;
+    memcpy(&power, &whole, sizeof power);
+    memcpy(&bits, &e, sizeof bits);
+    bits += (int32_t)((uint32_t)power << 23);
+    memcpy(&e, &bits, sizeof e);
+    return 1.0f / (1.0f + e);
+}
+
+/* The usual number of targets, a centre and five negatives: their sums stay in registers. */
+#define BLOCK 6
+
+/* Dot products of two contexts with n targets; n is a constant where this is inlined. */
+INLINE void dots_of_two(const float *one, const float *two, float *const *targets, int n,
+                        int64_t width, float *first, float *second) {
+    vec a[BLOCK], b[BLOCK];
+#pragma GCC unroll 8
+    for (int k = 0; k < n; k++) a[k] = b[k] = splat(0.0f);
+    for (int64_t c = 0; c < width; c += LANES) {
+        vec x = load(one + c), y = load(two + c);
+#pragma GCC unroll 8
+        for (int k = 0; k < n; k++) {
+            vec t = load(targets[k] + c);
+            a[k] += x * t;
+            b[k] += y * t;
+        }
+    }
+#pragma GCC unroll 8
+    for (int k = 0; k < n; k++) {
+        first[k] = total_of(a[k]);
+        second[k] = total_of(b[k]);
+    }
+}
+
+/* n is a constant where there are BLOCK targets: then all of it stays in registers.
+ * Both sides move along their gradients; the targets' old values serve the contexts. */
+INLINE void update(float *const *contexts, int n_contexts, float *const *targets, int n,
+                   int64_t width, const float *g) {
+    for (int64_t c = 0; c < width; c += LANES) {
+        vec old[MOST_TARGETS], moved[MOST_TARGETS];
+#pragma GCC unroll 8
+        for (int k = 0; k < n; k++) old[k] = moved[k] = load(targets[k] + c);
+        for (int i = 0; i < n_contexts; i++) {
+            const float *gi = g + i * n;
+            vec x = load(contexts[i] + c), d = x;
+#pragma GCC unroll 8
+            for (int k = 0; k < n; k++) {
+                vec gk = splat(gi[k]);
+                moved[k] += gk * x;
+                d += gk * old[k];
+            }
+            store(contexts[i] + c, d);
+        }
+        /* Backwards: of a row that stands twice the first, active one is what stays. */
+#pragma GCC unroll 8
+        for (int k = n - 1; k >= 0; k--) store(targets[k] + c, moved[k]);
+    }
+}
+
+INLINE void run_of(float *const *contexts, int n_contexts, float *const *targets,
+                   const float *active, int n_targets, int64_t width, float rate) {
+    float g[(MOST_RUN + 1) * MOST_TARGETS + LANES];
+    for (int i = 0; i < n_contexts; i += 2) { /* an odd last one stands for two; g has room */
+        const float *one = contexts[i], *two = contexts[i + 1 < n_contexts ? i + 1 : i];
+        float *first = g + i * n_targets, *second = first + n_targets;
+        int k = 0;
+        for (; k + BLOCK <= n_targets; k += BLOCK)
+            dots_of_two(one, two, targets + k, BLOCK, width, first + k, second + k);
+        for (; k < n_targets; k++)
+            dots_of_two(one, two, targets + k, 1, width, first + k, second + k);
+    }
+    int n = n_contexts * n_targets;
+    for (; n % LANES; n++) g[n] = 0.0f; /* whole vectors */
+    for (int at = 0; at < n; at++) g[at] = sigmoid(g[at]);
+    for (int i = 0; i < n_contexts; i++) {
+        float *gi = g + i * n_targets;
+        gi[0] = rate * (1.0f - gi[0]);
+        for (int k = 1; k < n_targets; k++) gi[k] *= -rate * active[k];
+    }
+    if (n_targets == BLOCK)
+        update(contexts, n_contexts, targets, BLOCK, width, g);
+    else
+        update(contexts, n_contexts, targets, n_targets, width, g);
+}
+
+INLINE int32_t noise_node(const SkipGram *m, uint64_t *state) {
+    uint64_t draw = next64(state);
+    uint32_t slot = below(draw, (uint32_t)m->n_nodes);
+    return lower(draw) < m->noise_keep[slot] ? (int32_t)slot : m->noise_alias[slot];
+}
+
+INLINE void prefetch_row(const float *row, int64_t width) {
+    for (int64_t c = 0; c < width; c += LANES) __builtin_prefetch(row + c, 1);
+}
+
+INLINE void window_of(const SkipGram *m, const int32_t *tokens, int centre, int low, int high,
+                      const int32_t *noise, float rate) {
+    float *contexts[MOST_RUN], *targets[MOST_TARGETS], active[MOST_TARGETS];
+    int n_targets = m->n_negative + 1, n_contexts = 0, run = 0;
+    targets[0] = m->output + (int64_t)tokens[centre] * m->width;
+    for (int at = low; at < high; at++) {
+        if (at != centre) contexts[n_contexts++] = m->input + (int64_t)tokens[at] * m->width;
+        if (n_contexts == m->share || (n_contexts && at == high - 1)) {
+            for (int k = 1; k < n_targets; k++) {
+                int32_t node = noise[run * m->n_negative + k - 1];
+                targets[k] = m->output + (int64_t)node * m->width;
+                active[k] = node == tokens[centre] ? 0.0f : 1.0f;
+                for (int j = 1; j < k; j++)
+                    if (targets[j] == targets[k]) active[k] = 0.0f;
+            }
+            run_of(contexts, n_contexts, targets, active, n_targets, m->width, rate);
+            n_contexts = 0;
+            run++;
+        }
+    }
+}
+
+/* A window's span and noise are drawn one window ahead, so that their rows are on the way. */
+typedef struct {
+    int low, high;
+    int32_t *noise;
+} Plan;
+
+INLINE void plan_window(const SkipGram *m, int n_tokens, int centre, uint64_t *state, Plan *plan) {
+    int reach = 1 + (int)below(next64(state), (uint32_t)m->window);
+    plan->low = centre - reach < 0 ? 0 : centre - reach;
+    plan->high = centre + reach + 1 > n_tokens ? n_tokens : centre + reach + 1;
+    int n_runs = (plan->high - plan->low - 1 + m->share - 1) / m->share;
+    for (int k = 0; k < n_runs * m->n_negative; k++) {
+        plan->noise[k] = noise_node(m, state);
+        prefetch_row(m->output + (int64_t)plan->noise[k] * m->width, m->width);
+    }
+}
+
+static int skipgram_walks(const SkipGram *m, const int32_t *walks, const uint64_t *units,
+                          int64_t n_walks, int64_t length, float rate_first, float rate_last) {
+    size_t noise = (size_t)(2 * m->window) * (size_t)m->n_negative + 1;
+    int32_t *tokens = malloc(sizeof(int32_t) * ((size_t)length + 2 * noise));
+    if (!tokens) return -1;
+    Plan plans[2] = {{0, 0, tokens + length}, {0, 0, tokens + length + noise}};
+    for (int64_t w = 0; w < n_walks; w++) {
+        const int32_t *walk = walks + w * length;
+        uint64_t state = stream_of(m->seed, units[w]);
+        float rate = rate_first + (rate_last - rate_first) * ((float)w / (float)n_walks);
+        int n = 0;
+        for (int64_t i = 0; i < length && walk[i] >= 0; i++) {
+            float kept = m->sample ? m->sample[walk[i]] : 1.0f;
+            if (kept >= 1.0f || lower(next64(&state)) < kept) tokens[n++] = walk[i];
+        }
+        if (n < 2) continue;
+        plan_window(m, n, 0, &state, &plans[0]);
+        for (int centre = 0; centre < n; centre++) {
+            Plan *now = &plans[centre & 1];
+            if (centre + 1 < n) plan_window(m, n, centre + 1, &state, &plans[(centre + 1) & 1]);
+            window_of(m, tokens, centre, now->low, now->high, now->noise, rate);
+        }
+    }
+    free(tokens);
+    return 0;
+}
