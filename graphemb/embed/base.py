@@ -6,7 +6,7 @@ from abc import abstractmethod
 from typing import Any, Self
 
 from graphemb.embedding import Embedding
-from graphemb.errors import ParameterError, UnknownNodeError, shown
+from graphemb.errors import ParameterError, UnknownNodeError, nearest, shown
 from graphemb.estimator import Estimator
 from graphemb.graph import Graph
 
@@ -48,6 +48,16 @@ class NodeEmbedder(Estimator):
     def fit_transform(self, graph: Any) -> Embedding:
         """Return ``fit(graph).embedding_``."""
         return self.fit(graph).embedding_
+
+    def _choice(self, name: str, options: tuple[str, ...]) -> str:
+        """Return the parameter `name`, refusing what is not among `options`."""
+        value = getattr(self, name)
+        if not isinstance(value, str) or value not in options:
+            raise ParameterError(
+                f"{type(self).__name__}: {name} must be one of {', '.join(options)}; "
+                f"got {shown(value)}.{nearest(str(value), options)}"
+            )
+        return value
 
     def _whole(self, name: str, least: int) -> int:
         """Return the integer parameter `name`, refusing values below `least`."""
