@@ -117,21 +117,26 @@ def _grow(
         every[first:] = (every[first:] + every[first:].T) / 2
         projected[:end, first:end] = every
         projected[first:end, :end] = every.T
-        basis[:, end : end + BLOCK], coupling = _orthonormal(block, basis[:, :end], fresh)
+        norm = float(np.abs(projected[:end, :end]).max())
+        basis[:, end : end + BLOCK], coupling = _orthonormal(block, basis[:, :end], norm, fresh)
     return coupling
 
 
 def _orthonormal(
-    block: Array, basis: Array, fresh: Callable[[int], Array]
+    block: Array, basis: Array, norm: float, fresh: Callable[[int], Array]
 ) -> tuple[Array, Array]:
-    """Return ``Q, R`` of `block`; columns that vanished are drawn anew, outside the basis."""
+    """Return ``Q, R`` of `block`; columns that vanished are drawn anew, outside the basis.
+
+    A column of length far below the operator's `norm` is what rounding left of one that lies in
+    the basis: the space reached so far is closed under the operator.
+    """
     q, r = np.linalg.qr(block)
     size = np.abs(np.diagonal(r))
-    gone = size <= 1e-13 * max(float(size.max()), 1e-280)
+    gone = size <= 1e-13 * norm
     if gone.any():
         q[:, gone] = fresh(int(gone.sum()))
-    if gone.any() or size.min() < 1e-8 * size.max():
-        for _ in range(2):
+    if float(size.min()) <= 1e-8 * norm:
+        for _ in range(3):
             q -= basis @ (basis.T @ q)
             q = np.linalg.qr(q)[0]
         r = q.T @ block

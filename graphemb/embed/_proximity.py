@@ -137,7 +137,7 @@ def _series(step: Matrix, block: Array) -> Array:
     return total
 
 
-def _topological(step: Matrix) -> Array | None:
+def _topological(step: Matrix) -> np.ndarray[Any, Any] | None:
     """Return an order of the rows that makes `step` strictly triangular, or None."""
     from scipy.sparse.csgraph import connected_components
 
@@ -150,7 +150,7 @@ def _topological(step: Matrix) -> Array | None:
 
 
 def _factorised(
-    step: Matrix, order: Array | None
+    step: Matrix, order: np.ndarray[Any, Any] | None
 ) -> tuple[Callable[[Array], Array], Callable[[Array], Array]]:
     from scipy.sparse import eye_array
     from scipy.sparse.linalg import splu

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any, Self
 
+from graphemb.embed._inductive import extended
 from graphemb.embedding import Embedding
 from graphemb.errors import ParameterError, UnknownNodeError, nearest, shown
 from graphemb.estimator import Estimator
@@ -29,6 +30,9 @@ class NodeEmbedder(Estimator):
     def transform(self, graph: Any) -> Embedding:
         """Return the vectors of `graph`'s nodes, rows in its order.
 
+        A method with the parameter ``inductive="neighbours"`` gives unseen nodes vectors from
+        their neighbours' (`graphemb.embed._inductive`).
+
         Raises
         ------
         UnknownNodeError
@@ -38,10 +42,13 @@ class NodeEmbedder(Estimator):
         embedding: Embedding = self._fitted("embedding_")
         nodes = Graph.of(graph).nodes
         unseen = [node for node in nodes if node not in embedding]
+        if unseen and getattr(self, "inductive", "none") == "neighbours":
+            return extended(embedding, Graph.of(graph))
         if unseen:
+            other = " or set inductive='neighbours'" if hasattr(self, "inductive") else ""
             raise UnknownNodeError(
-                f"{type(self).__name__}: cannot embed nodes it was not fitted on; "
-                f"{len(unseen)} are new, the first {shown(unseen[0])}. Fit again."
+                f"{type(self).__name__}: cannot embed nodes it was not fitted on; {len(unseen)} "
+                f"are new, the first {shown(unseen[0])}. Fit again{other}."
             )
         return Embedding(nodes, embedding.rows(nodes))
 

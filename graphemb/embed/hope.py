@@ -145,6 +145,9 @@ class HOPE(NodeEmbedder):
         if proximity is not None:
             found = _decomposed(proximity, k, fresh)
             source[:, : found[0].shape[1]], target[:, : found[1].shape[1]] = found
+        if self.proximity != "pagerank":  # these rows and columns of S are zero: so, exactly
+            source[np.diff(matrix.indptr) == 0] = 0.0
+            target[np.bincount(matrix.indices, minlength=known.n_nodes) == 0] = 0.0
         # Both halves carry the root of what weights do to S: A² grows with their square.
         grown = {"common_neighbours": unit, "adamic_adar": np.sqrt(unit)}.get(self.proximity, 1.0)
         self._keep(known.nodes, source, target, float(grown))
@@ -152,8 +155,8 @@ class HOPE(NodeEmbedder):
 
     def _keep(self, nodes: Sequence[str], source: Array, target: Array, grown: float) -> None:
         """Set the fitted attributes from the two halves, to be multiplied by `grown`."""
-        largest = max((float(np.abs(half).max(initial=0.0)) for half in (source, target)))
-        if not np.isfinite(largest) or largest > np.finfo(np.float32).max / grown:
+        largest = max(float(np.abs(half).max(initial=0.0)) for half in (source, target))
+        if not np.isfinite(largest) or largest > float(np.finfo(np.float32).max) / grown:
             raise ParameterError(
                 "HOPE: the proximity must stay within float32; it overflows. "
                 "Divide the weights, or give a smaller beta."
@@ -200,7 +203,7 @@ class HOPE(NodeEmbedder):
             self.beta_ = 0.0
             return 0.0, 0.0
         norm = spectral_norm(matrix) if directed else radius(matrix)[1]
-        step = SHARE / norm if self.beta is None else self.beta * unit
+        step = SHARE / norm if self.beta is None else float(self.beta) * unit
         self.beta_ = float(step / unit)
         if step * norm < 1:
             return float(step * norm), step
@@ -232,9 +235,7 @@ def _columns(nodes: Sequence[str], random_state: int) -> Callable[[int], Array]:
     return fresh
 
 
-def _decomposed(
-    proximity: Proximity, k: int, fresh: Callable[[int], Array]
-) -> tuple[Array, Array]:
+def _decomposed(proximity: Proximity, k: int, fresh: Callable[[int], Array]) -> tuple[Array, Array]:
     """Return the source and target vectors (n, ≤ k) of the best approximation of S."""
     apply, adjoint, value = proximity.apply, proximity.adjoint, proximity.value
     if adjoint is None:
