@@ -13,7 +13,7 @@ __all__ = ["Proximity", "adamic_adar", "common_neighbours", "katz", "pagerank"]
 Array = np.ndarray[Any, np.dtype[np.float64]]
 Matrix = Any
 #: Share of the sum below which a further term of a power series is dropped.
-PRECISION = 1e-10
+PRECISION = 1e-8
 #: A series with more terms gives way to a sparse factorisation, where one has little fill.
 FEW_TERMS = 64
 #: No series is longer: at 1 − 1/500 of the radius it has reached its precision.
@@ -116,7 +116,7 @@ def _resolvent(
     an acyclic graph (none, in topological order), a nearly acyclic or a small one.
     """
     n = step.shape[0]
-    terms = np.log(PRECISION) / np.log(min(max(rate, 1e-10), 1 - 1e-12))
+    terms = np.log(PRECISION) / np.log(min(max(rate, 1e-8), 1 - 1e-12))
     order = _topological(step) if rate >= 1 or terms > FEW_TERMS else None
     small = n <= 2000 or step.nnz <= 3 * n
     if order is not None or (terms > FEW_TERMS and small):

@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from graphemb.embed._lanczos import eigenpairs
+from graphemb.embed._lanczos import BLOCK, eigenpairs
 from graphemb.embed._proximity import Proximity, adamic_adar, common_neighbours, katz, pagerank
 from graphemb.embed._radius import radius, spectral_norm
 from graphemb.embed.base import NodeEmbedder
@@ -140,32 +140,21 @@ class HOPE(NodeEmbedder):
         matrix.eliminate_zeros()
         unit = float(matrix.data.max()) if matrix.nnz else 1.0
         matrix.data /= unit
-        source, target = np.zeros((2, known.n_nodes, k))
+        source, target = np.zeros((2, known.n_nodes, k), np.float32)
+        self.singular_values_ = np.zeros(k)
         proximity = self._operator(matrix, known.directed, unit)
         if proximity is not None:
-            found = _decomposed(proximity, k, fresh)
-            source[:, : found[0].shape[1]], target[:, : found[1].shape[1]] = found
+            # Both halves carry the root of what weights do to S: A² grows with their square.
+            power = {"common_neighbours": 1.0, "adamic_adar": 0.5}.get(self.proximity, 0.0)
+            sigma = _decompose(proximity, fresh, unit**power, source, target)
+            self.singular_values_[: len(sigma)] = sigma
         if self.proximity != "pagerank":  # these rows and columns of S are zero: so, exactly
             source[np.diff(matrix.indptr) == 0] = 0.0
             target[np.bincount(matrix.indices, minlength=known.n_nodes) == 0] = 0.0
-        # Both halves carry the root of what weights do to S: A² grows with their square.
-        grown = {"common_neighbours": unit, "adamic_adar": np.sqrt(unit)}.get(self.proximity, 1.0)
-        self._keep(known.nodes, source, target, float(grown))
+        self.source_, self.target_ = Embedding(known.nodes, source), Embedding(known.nodes, target)
+        both = np.hstack([source, target[:, : self.dim // 2]])
+        self.embedding_ = Embedding(known.nodes, both)
         return self
-
-    def _keep(self, nodes: Sequence[str], source: Array, target: Array, grown: float) -> None:
-        """Set the fitted attributes from the two halves, to be multiplied by `grown`."""
-        largest = max(float(np.abs(half).max(initial=0.0)) for half in (source, target))
-        if not np.isfinite(largest) or largest > float(np.finfo(np.float32).max) / grown:
-            raise ParameterError(
-                "HOPE: the proximity must stay within float32; it overflows. "
-                "Divide the weights, or give a smaller beta."
-            )
-        self.singular_values_ = (source**2).sum(axis=0) ** 0.5 * (target**2).sum(axis=0) ** 0.5
-        self.singular_values_ *= grown**2
-        source, target = ((half * grown).astype(np.float32) for half in (source, target))
-        self.source_, self.target_ = Embedding(nodes, source), Embedding(nodes, target)
-        self.embedding_ = Embedding(nodes, np.hstack([source, target[:, : self.dim // 2]]))
 
     def scores(self, rows: Any) -> Array:
         """Return ``source_i · target_j`` of the nodes in `rows` with all: float32 (len(rows), n).
@@ -235,41 +224,63 @@ def _columns(nodes: Sequence[str], random_state: int) -> Callable[[int], Array]:
     return fresh
 
 
-def _decomposed(proximity: Proximity, k: int, fresh: Callable[[int], Array]) -> tuple[Array, Array]:
-    """Return the source and target vectors (n, ≤ k) of the best approximation of S."""
+def _decompose(
+    proximity: Proximity, fresh: Callable[[int], Array], grown: float, source: Array, target: Array
+) -> Array:
+    """Fill the first columns of `source` and `target` and return the singular values of S.
+
+    `grown` is the factor of both halves that was taken out of the weights.
+    """
     apply, adjoint, value = proximity.apply, proximity.adjoint, proximity.value
+    n, k = source.shape
     if adjoint is None:
-        found, right = eigenpairs(apply, proximity.n, k, lambda w: np.abs(value(w)), fresh)
+        found, right = eigenpairs(apply, n, k, lambda w: np.abs(value(w)), fresh)
         signed = value(found)
     else:
-        gram = lambda x: adjoint(apply(x))  # noqa: E731
-        found, right = eigenpairs(gram, proximity.n, k, _root, fresh)
+        found, right = eigenpairs(lambda x: adjoint(apply(x)), n, k, _root, fresh)
         signed = _root(found)
-    right = _settled(signed, right, fresh)[:, :k]
-    signed = signed[:k]
+    _settle(signed, right, fresh)
+    signed, right = signed[:k], right[:, :k]
     sigma = np.abs(signed)
     counts = sigma > ROUNDING * sigma.max(initial=0.0)
     root = np.where(counts, np.sqrt(sigma), 0.0)
+    _write(right, root * grown, target)
     if adjoint is None:
-        return right * root * np.sign(signed), right * root
-    return apply(right) * np.where(counts, 1 / np.where(counts, root, 1.0), 0.0), right * root
+        _write(right, root * grown * np.sign(signed), source)
+    else:  # U√σ = S·V/√σ, a few columns at a time
+        scale = np.where(counts, grown / np.where(counts, root, 1.0), 0.0)
+        for first in range(0, len(sigma), BLOCK):
+            part = slice(first, first + BLOCK)
+            left = apply(np.ascontiguousarray(right[:, part]))
+            _write(left, scale[part], source[:, part])
+    return np.where(counts, sigma, 0.0) * grown**2
+
+
+def _write(vectors: Array, scale: Array, out: Array) -> None:
+    """Store ``vectors · scale`` in the float32 columns of `out`, refusing what does not fit."""
+    largest = np.maximum(vectors.max(axis=0), -vectors.min(axis=0)) * scale
+    if not (np.abs(largest) <= np.finfo(np.float32).max).all():
+        raise ParameterError(
+            "HOPE: the proximity must stay within float32; it overflows. "
+            "Divide the weights, or give a smaller beta."
+        )
+    np.multiply(vectors, scale, out=out[:, : len(scale)], casting="same_kind")
 
 
 def _root(values: Array) -> Array:
     return np.asarray(np.sqrt(np.maximum(values, 0.0)))
 
 
-def _settled(values: Array, vectors: Array, fresh: Callable[[int], Array]) -> Array:
-    """Return `vectors`, the basis of each eigenspace turned to the one that ids determine.
+def _settle(values: Array, vectors: Array, fresh: Callable[[int], Array]) -> None:
+    """Turn the basis of each eigenspace, in place, to the one that node ids determine.
 
     An eigenspace E leaves its basis open, a single vector its sign. We take the basis whose
     product ``Eᵀ·R`` with random R is upper triangular with a positive diagonal.
     """
     top = float(np.abs(values).max(initial=0.0))
     cuts = np.flatnonzero(np.abs(np.diff(values)) > 1e-8 * top) + 1
-    out = vectors * np.where(fresh(1).T @ vectors < 0, -1.0, 1.0)
+    vectors *= np.where(fresh(1).T @ vectors < 0, -1.0, 1.0)
     for group in np.split(np.arange(len(values)), cuts):
         if len(group) > 1 and abs(values[group[0]]) > ROUNDING * top:
             q, r = np.linalg.qr(vectors[:, group].T @ fresh(len(group)))
-            out[:, group] = vectors[:, group] @ (q * np.where(np.diagonal(r) < 0, -1.0, 1.0))
-    return out
+            vectors[:, group] = vectors[:, group] @ (q * np.where(np.diagonal(r) < 0, -1.0, 1.0))
