@@ -42,6 +42,11 @@ def eigenpairs(
         once a restart also changes the energy by less than ``tolerance/10``. The energy misses
         the square of it.
 
+    Raises
+    ------
+    OverflowError
+        When a product with the operator is not finite.
+
     Notes
     -----
     Wu & Simon, SIAM J. Matrix Anal. 22 (2000), section 4, with blocks (so copies of an eigenvalue
@@ -60,7 +65,7 @@ def eigenpairs(
     start, energy = 0, 0.0
     for cycle in range(CYCLES):
         coupling = _grow(apply, basis, projected, start, most, fresh)
-        values, turn = np.linalg.eigh(projected)
+        values, turn = _decomposed(projected)
         order = np.argsort(-rank(values), kind="stable")[:keep]
         values, turn = values[order], turn[:, order]
         weight = rank(values[:k]) ** 2
@@ -89,9 +94,16 @@ def _whole(
     """Return all pairs by one projection on a basis of the whole space."""
     basis = np.linalg.qr(fresh(n))[0]
     image = basis.T @ apply(basis)
-    values, turn = np.linalg.eigh((image + image.T) / 2)
+    values, turn = _decomposed((image + image.T) / 2)
     order = np.argsort(-rank(values), kind="stable")
     return values[order], basis @ turn[:, order]
+
+
+def _decomposed(projected: Array) -> tuple[Array, Array]:
+    if not np.isfinite(projected).all():
+        raise OverflowError("products with the operator leave float64")
+    values, turn = np.linalg.eigh(projected)
+    return values, turn
 
 
 def _grow(

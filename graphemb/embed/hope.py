@@ -146,7 +146,14 @@ class HOPE(NodeEmbedder):
         if proximity is not None:
             # Both halves carry the root of what weights do to S: A² grows with their square.
             power = {"common_neighbours": 1.0, "adamic_adar": 0.5}.get(self.proximity, 0.0)
-            sigma = _decompose(proximity, fresh, unit**power, source, target)
+            try:
+                with np.errstate(over="ignore", invalid="ignore"):
+                    sigma = _decompose(proximity, fresh, unit**power, source, target)
+            except OverflowError:
+                raise ParameterError(
+                    "HOPE: the proximity must stay within float32; it overflows. "
+                    "Divide the weights, or give a smaller beta."
+                ) from None
             self.singular_values_[: len(sigma)] = sigma
         if self.proximity != "pagerank":  # these rows and columns of S are zero: so, exactly
             source[np.diff(matrix.indptr) == 0] = 0.0
@@ -260,10 +267,7 @@ def _write(vectors: Array, scale: Array, out: Array) -> None:
     """Store ``vectors · scale`` in the float32 columns of `out`, refusing what does not fit."""
     largest = np.maximum(vectors.max(axis=0), -vectors.min(axis=0)) * scale
     if not (np.abs(largest) <= np.finfo(np.float32).max).all():
-        raise ParameterError(
-            "HOPE: the proximity must stay within float32; it overflows. "
-            "Divide the weights, or give a smaller beta."
-        )
+        raise OverflowError("vectors leave float32")
     np.multiply(vectors, scale, out=out[:, : len(scale)], casting="same_kind")
 
 
