@@ -23,7 +23,7 @@ def eigenpairs(
     k: int,
     rank: Callable[[Array], Array],
     fresh: Callable[[int], Array],
-    tolerance: float = 1e-3,
+    tolerance: float = 5e-4,
 ) -> tuple[Array, Array]:
     """Return eigenvalues and eigenvectors of a symmetric operator, those of largest `rank` first.
 
