@@ -43,8 +43,8 @@ def extended(embedding: Embedding, graph: Graph) -> Embedding:
     The rule is ours. c has a sign since a method may place neighbours opposite each other (HOPE
     where an eigenvalue of A is below 0). With a fifth of the nodes hidden and HOPE of dim 64 on
     the rest, their micro F1 is 17.0 on PPI and 26.5 on BlogCatalog (fitted with the others: 17.1
-    and 29.9; the plain mean: 15.8 and 18.9; a full matrix in place of c: 16.7 and 26.6). Time O(m·dim) and a sparse product a round, memory
-    O(m + n·dim).
+    and 29.9; the plain mean: 15.8 and 18.9; a full matrix in place of c: 16.7 and 26.6). Time
+    O(m·dim) and a sparse product a round, memory O(m + n·dim).
 
     """
     matrix = graph.to_undirected().adjacency.astype(np.float64)
