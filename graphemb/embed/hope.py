@@ -212,9 +212,10 @@ class HOPE(NodeEmbedder):
         high = radius(matrix)[1] if directed else norm
         if step * high >= 1:
             bound, safe = 1 / high / unit, SHARE / norm / unit
+            digits = 3 if step * high > 1.01 else 7  # so that a near miss does not read as none
             raise ParameterError(
-                f"HOPE: beta must lie below 1/ρ(A) = {bound:.3g} of this graph, beyond which "
-                f"Katz's series has no sum; got {shown(self.beta)}. "
+                f"HOPE: beta must lie below 1/ρ(A) = {bound:.{digits}g} of this graph, from where "
+                f"on Katz's series has no sum; got {shown(self.beta)}. "
                 f"Give less, or None, which takes {safe:.3g}."
             )
         return float(step * high) or 1.0, step

@@ -90,8 +90,10 @@ def test_a_long_chain_is_solved_not_summed():
 
 def test_beta_beyond_the_bound_is_refused_and_the_bound_named():
     star = Graph.from_edges([("hub", str(i)) for i in range(100)])  # ρ = 10
-    with pytest.raises(ParameterError, match=r"1/ρ\(A\) = 0\.1 .*got 0\.1\d*\. .*takes 0\.05"):
-        HOPE(beta=0.101).fit(star)
+    with pytest.raises(ParameterError, match=r"1/ρ\(A\) = 0\.1 .*got 0\.102\. .*takes 0\.05"):
+        HOPE(beta=0.102).fit(star)
+    with pytest.raises(ParameterError, match=r"= 0\.(1|09999\d+) .*got 0\.1001\."):
+        HOPE(beta=0.1001).fit(star)
     HOPE(dim=4, beta=0.0999).fit(star)
     loop = Graph.from_edges([("a", "b", 4.0), ("b", "a", 4.0), ("b", "c")], directed=True)
     with pytest.raises(ParameterError, match=r"= 0\.25 "):
@@ -104,6 +106,8 @@ def test_overflow_is_refused():
     chain = Graph.from_edges([(str(i), str(i + 1)) for i in range(300)], directed=True)
     with pytest.raises(ParameterError, match="overflows"):
         HOPE(dim=4, beta=1e6).fit(chain)
+    with pytest.raises(ParameterError, match="overflows"):
+        HOPE(dim=4, beta=1e308).fit(Graph(chain.adjacency * 1e30, directed=True))
     heavy = Graph.from_edges([("a", "b", 3e38), ("b", "c", 3e38), ("a", "c", 3e38)])
     with pytest.raises(ParameterError, match="overflows"):
         HOPE(dim=4, proximity="common_neighbours").fit(heavy)
