@@ -23,7 +23,7 @@ def eigenpairs(
     k: int,
     rank: Callable[[Array], Array],
     fresh: Callable[[int], Array],
-    tolerance: float = 5e-4,
+    tolerance: float = 2e-4,
 ) -> tuple[Array, Array]:
     """Return eigenvalues and eigenvectors of a symmetric operator, those of largest `rank` first.
 
@@ -38,9 +38,9 @@ def eigenpairs(
     fresh : function, b → float64 (n, b)
         Gives the next b random columns.
     tolerance : float
-        Residuals, weighed by energy, stop the search below this share of the operator's norm,
-        once a restart also changes the energy by less than ``tolerance/10``. The energy misses
-        the square of it.
+        Stops the search once the energy still missing, as the shrinking gains of the last two
+        restarts foretell it, is below this share, and residuals, weighed by energy, are below
+        five times this share of the operator's norm.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def eigenpairs(
     basis = np.empty((n, most + BLOCK), np.float64, order="F")
     basis[:, :BLOCK] = np.linalg.qr(fresh(BLOCK))[0]
     projected = np.zeros((most, most))
-    start, energy = 0, 0.0
+    start, energy, gain = 0, 0.0, np.inf
     for cycle in range(CYCLES):
         coupling = _grow(apply, basis, projected, start, most, fresh)
         values, turn = _decomposed(projected)
@@ -70,11 +70,13 @@ def eigenpairs(
         values, turn = values[order], turn[:, order]
         weight = rank(values[:k]) ** 2
         residual = np.linalg.norm(coupling @ turn[-BLOCK:, :k], axis=0)
-        before, energy = energy, float(weight.sum())
+        last, gain, energy = gain, float(weight.sum()) - energy, float(weight.sum())
         norm = float(np.abs(values).max())
         error = np.sqrt(float(weight @ residual**2))
-        settled = abs(energy - before) <= tolerance / 10 * energy
-        if (settled and error <= tolerance * norm * np.sqrt(energy)) or cycle == CYCLES - 1:
+        missing = gain**2 / (last - gain) if 0 < gain < last else abs(gain)
+        # The first energy is no gain. Late comers can make a gain less than what is to come.
+        near = cycle > 1 and max(missing, gain / 2) <= tolerance * energy
+        if (near and error <= 5 * tolerance * norm * np.sqrt(energy)) or cycle == CYCLES - 1:
             break
         _turn(basis, turn)
         basis[:, keep : keep + BLOCK] = basis[:, most:]
@@ -142,7 +144,7 @@ def _orthonormal(
     A column of length far below the operator's `norm` is what rounding left of one that lies in
     the basis: the space reached so far is closed under the operator.
     """
-    q, r = np.linalg.qr(block)
+    q, r = _factored(block)
     size = np.abs(np.diagonal(r))
     gone = size <= 1e-13 * norm
     if gone.any():
@@ -153,6 +155,20 @@ def _orthonormal(
             q = np.linalg.qr(q)[0]
         r = q.T @ block
     return q, r
+
+
+def _factored(block: Array) -> tuple[Array, Array]:
+    """Return ``Q, R``: by Cholesky, twice, which is all matrix products; else by reflections."""
+    try:
+        first = np.linalg.cholesky(block.T @ block).T
+        size = np.diagonal(first)
+        if not size.min() > 1e-4 * size.max():
+            return np.linalg.qr(block)
+        q = block @ np.linalg.inv(first)
+        second = np.linalg.cholesky(q.T @ q).T
+    except np.linalg.LinAlgError:
+        return np.linalg.qr(block)
+    return q @ np.linalg.inv(second), second @ first
 
 
 def _turn(basis: Array, turn: Array) -> None:
