@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from graphemb.catalog import Catalog
     from graphemb.embed.fastrp import FastRP
+    from graphemb.embed.hope import HOPE
     from graphemb.embedding import Embedding
     from graphemb.encode.contrastive import ContrastiveEncoder
     from graphemb.errors import BundleError, GraphembError, InputError, ParameterError
@@ -30,6 +31,7 @@ _PUBLIC = {
     "ContrastiveEncoder": "encode.contrastive",
     "Embedding": "embedding",
     "FastRP": "embed.fastrp",
+    "HOPE": "embed.hope",
     "Graph": "graph",
     "GraphembError": "errors",
     "InputError": "errors",
@@ -53,6 +55,7 @@ __all__ = [
     "FastRP",
     "Graph",
     "GraphembError",
+    "HOPE",
     "InputError",
     "MappingSet",
     "Pair",
