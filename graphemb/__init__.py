@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from graphemb.catalog import Catalog
     from graphemb.embed.fastrp import FastRP
-    from graphemb.embed.hope import HOPE
     from graphemb.embedding import Embedding
     from graphemb.encode.contrastive import ContrastiveEncoder
     from graphemb.errors import BundleError, GraphembError, InputError, ParameterError
@@ -31,7 +30,6 @@ _PUBLIC = {
     "ContrastiveEncoder": "encode.contrastive",
     "Embedding": "embedding",
     "FastRP": "embed.fastrp",
-    "HOPE": "embed.hope",
     "Graph": "graph",
     "GraphembError": "errors",
     "InputError": "errors",
@@ -55,7 +53,6 @@ __all__ = [
     "FastRP",
     "Graph",
     "GraphembError",
-    "HOPE",
     "InputError",
     "MappingSet",
     "Pair",

@@ -92,10 +92,10 @@ class HOPE(NodeEmbedder):
     0.05, .256 for 0.3 to 0.5, .255 for 0.7, .246 for 0.95.
 
     Energy is within 0.1 % of the best possible, 10⁻⁴ on networks measured (4·10⁻⁴ on a ring,
-    whose σ hardly fall off). Time O(products·m + n·k²) per restart, some 6·k products and a few restarts;
-    memory O(m + n·k). A product is one pass over the edges on an undirected graph, two or four
-    for the local proximities, and for a directed katz and pagerank twice the terms of a series
-    (27 at β‖A‖ or α = 0.5) or two triangular solves.
+    whose σ hardly fall off). Time O(products·m + n·k²) per restart, some 6·k products and a few
+    restarts; memory O(m + n·k). A product is one pass over the edges on an undirected graph, two
+    or four for the local proximities, and for a directed katz and pagerank twice the terms of a
+    series (27 at β‖A‖ or α = 0.5) or two triangular solves.
 
     Examples
     --------
