@@ -80,3 +80,19 @@ def undirected_distance(taxonomy, a, b):
         seen |= frontier
         steps += 1
     return taxonomy.n_nodes
+
+
+def proximity_dense(A, name, beta=None, damping=0.5):
+    """HOPE's four proximities by dense inverses and products."""
+    eye = np.eye(len(A))
+
+    def inverted(d):
+        return np.where(d > 0, 1 / np.where(d > 0, d, 1), 0)
+
+    if name == "katz":
+        return np.linalg.inv(eye - beta * A) @ (beta * A)
+    if name == "pagerank":
+        return (1 - damping) * np.linalg.inv(eye - damping * inverted(A.sum(1))[:, None] * A)
+    if name == "common_neighbours":
+        return A @ A
+    return A @ np.diag(inverted(A.sum(0) + A.sum(1))) @ A

@@ -10,6 +10,8 @@ EMBEDDERS = Registry(
     "node embedding",
     {
         "fastrp": "graphemb.embed.fastrp:FastRP",
+        "hope": "graphemb.embed.hope:HOPE",
         "node2vec": "graphemb.embed.node2vec:Node2Vec",
+        "sdne": "graphemb.embed.sdne:SDNE",
     },
 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any, Self
 
+from graphemb.embed._inductive import extended
 from graphemb.embedding import Embedding
-from graphemb.errors import ParameterError, UnknownNodeError, shown
+from graphemb.errors import ParameterError, UnknownNodeError, nearest, shown
 from graphemb.estimator import Estimator
 from graphemb.graph import Graph
 
@@ -29,6 +30,9 @@ class NodeEmbedder(Estimator):
     def transform(self, graph: Any) -> Embedding:
         """Return the vectors of `graph`'s nodes, rows in its order.
 
+        A method with the parameter ``inductive="neighbours"`` gives unseen nodes vectors from
+        their neighbours' (`graphemb.embed._inductive`).
+
         Raises
         ------
         UnknownNodeError
@@ -38,16 +42,29 @@ class NodeEmbedder(Estimator):
         embedding: Embedding = self._fitted("embedding_")
         nodes = Graph.of(graph).nodes
         unseen = [node for node in nodes if node not in embedding]
+        if unseen and getattr(self, "inductive", "none") == "neighbours":
+            return extended(embedding, Graph.of(graph))
         if unseen:
+            other = " or set inductive='neighbours'" if hasattr(self, "inductive") else ""
             raise UnknownNodeError(
-                f"{type(self).__name__}: cannot embed nodes it was not fitted on; "
-                f"{len(unseen)} are new, the first {shown(unseen[0])}. Fit again."
+                f"{type(self).__name__}: cannot embed nodes it was not fitted on; {len(unseen)} "
+                f"are new, the first {shown(unseen[0])}. Fit again{other}."
             )
         return Embedding(nodes, embedding.rows(nodes))
 
     def fit_transform(self, graph: Any) -> Embedding:
         """Return ``fit(graph).embedding_``."""
         return self.fit(graph).embedding_
+
+    def _choice(self, name: str, options: tuple[str, ...]) -> str:
+        """Return the parameter `name`, refusing what is not among `options`."""
+        value = getattr(self, name)
+        if not isinstance(value, str) or value not in options:
+            raise ParameterError(
+                f"{type(self).__name__}: {name} must be one of {', '.join(options)}; "
+                f"got {shown(value)}.{nearest(str(value), options)}"
+            )
+        return value
 
     def _whole(self, name: str, least: int) -> int:
         """Return the integer parameter `name`, refusing values below `least`."""
