@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from graphemb.mappings import Candidate, MappingSet, Pair
     from graphemb.scores import ScoreTable
     from graphemb.taxonomy import Synonym, Taxonomy
+    from graphemb.vectors import load_embedding, write_embedding
 
 __version__ = "0.1.0"
 
@@ -40,9 +41,11 @@ _PUBLIC = {
     "ScoreTable": "scores",
     "Synonym": "taxonomy",
     "Taxonomy": "taxonomy",
+    "load_embedding": "vectors",
     "load_graph": "load",
     "load_pairs": "load",
     "load_taxonomy": "load",
+    "write_embedding": "vectors",
 }
 
 __all__ = [
@@ -63,9 +66,11 @@ __all__ = [
     "Synonym",
     "Taxonomy",
     "__version__",
+    "load_embedding",
     "load_graph",
     "load_pairs",
     "load_taxonomy",
+    "write_embedding",
 ]
 
 

@@ -21,6 +21,7 @@ from graphemb.estimator import Estimator
 from graphemb.evaluate import TASKS
 from graphemb.load import GRAPH_LOADERS, LOADERS
 from graphemb.map import NETWORKS
+from graphemb.vectors import VECTOR_FORMATS
 
 ROOT = Path(__file__).parent.parent
 FILES = sorted((ROOT / "graphemb").rglob("*.py"))
@@ -39,6 +40,7 @@ PARTS_OF_MAP = {
         ("encode", [ENCODERS]),
         ("map", [NETWORKS]),
         ("evaluate", [TASKS]),
+        ("vectors", [VECTOR_FORMATS]),
     ],
 )
 def test_every_backend_file_is_registered(stage, registries):

@@ -55,7 +55,9 @@ class NpzGraphLoader(GraphLoader):
 def _matrix(source: str, arrays: dict[str, Array], weighted: bool) -> Any:
     from scipy.sparse import coo_array, csr_array
 
-    whole: list[str] = [name for name in ("shape", "indices", "indptr", "row", "col") if name in arrays]
+    whole: list[str] = [
+        name for name in ("shape", "indices", "indptr", "row", "col") if name in arrays
+    ]
     for name in whole:
         if arrays[name].ndim != 1 or arrays[name].dtype.kind not in "iu":
             raise InputError(f"{source}: {name} must be a list of whole numbers.")
