@@ -23,9 +23,9 @@ from typing import IO, Any
 from graphemb.errors import InputError, MissingInputError, Problems, StorageError, shown
 
 __all__ = [
-    "MAX_LINE", "Table", "atomic_folder", "atomic_write", "numbered_lines", "read_bytes",
-    "read_members", "read_table", "read_text", "sha256_file", "sha256_of", "user_cache_dir",
-    "utf8_bytes",
+    "MAX_LINE", "Table", "atomic_folder", "atomic_write", "free_memory", "numbered_lines",
+    "read_bytes", "read_members", "read_table", "read_text", "sha256_file", "sha256_of",
+    "user_cache_dir", "utf8_bytes",
 ]  # fmt: skip
 
 #: Longest accepted line, and largest accepted file once unpacked, in bytes.
@@ -348,6 +348,16 @@ def sha256_file(path: str | Path) -> str | None:
         return None
     with _disk(path, "read"), open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def free_memory() -> int | None:
+    """Return the bytes of memory that can still be had, where the system tells."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            rows = dict(line.split(":", 1) for line in file)
+        return int(rows["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError, IndexError):
+        return None
 
 
 def user_cache_dir() -> Path:
