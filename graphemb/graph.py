@@ -170,8 +170,9 @@ class Graph:
             off = row != column
             u, v = np.r_[row, column[off]], np.r_[column, row[off]]
             w = np.r_[half.data, half.data[off]]
-            del matrix, half
+            del matrix, half, row, column, off
             matrix = coo_array((w, (u, v)), shape=(n, n)).tocsr()
+        del u, v, w
         return cls(matrix, None if isinstance(nodes, int) else nodes, directed)
 
     @classmethod

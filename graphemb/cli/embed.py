@@ -56,12 +56,16 @@ def _methods() -> Registry:
     "--graph-format", metavar="NAME",
     help="edgelist, graphml, mtx, npz or parquet. Default: as the file looks.",
 )  # fmt: skip
+@click.option(
+    "--columns", metavar="A,B[,W]",
+    help="Columns of the two ends and the weight. Default: source,target,weight.",
+)  # fmt: skip
 @click.option("--estimate", is_flag=True, help="Say what memory and time it will take, and stop.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no notes.")
 def embed_command(
     graph: str, method: str | None, output: str | None, format_: str | None, dim: int, seed: int,
     n_jobs: int | None, directed: bool | None, unweighted: bool, graph_format: str | None,
-    estimate: bool, quiet: bool, **options: Any,
+    columns: str | None, estimate: bool, quiet: bool, **options: Any,
 ) -> None:  # fmt: skip
     """Turn the nodes of a graph into vectors.
 
@@ -82,7 +86,10 @@ def embed_command(
     with noted_warnings(quiet), progress_bar(quiet) as progress:
         if progress is not None:
             progress("reading the graph", 0.0)
-        read = load_graph(graph, format=graph_format, directed=directed, weighted=not unweighted)
+        how = {} if columns is None else {"columns": columns.split(",")}
+        read = load_graph(
+            graph, format=graph_format, directed=directed, weighted=not unweighted, **how
+        )
         if not estimate:
             start = time.perf_counter()
             _fit(embedder, read, progress)

@@ -153,7 +153,9 @@ def load_graph(
         )
     reader = GRAPH_LOADERS[format]().set_params(**options)
     graph: Graph
-    graph, notes = reader.read(str(source), data, directed, weighted)
+    content = [data]
+    del data  # so that the reader alone holds it, and can let go of it before it makes a graph
+    graph, notes = reader.read(str(source), content.pop(), directed, weighted)
     for line in notes.lines():
         warnings.warn(f"{source}: {line}", UserWarning, stacklevel=2)
     return graph

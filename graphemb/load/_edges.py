@@ -17,7 +17,7 @@ from graphemb.estimator import Estimator
 from graphemb.graph import Graph
 from graphemb.load.base import Notes
 
-__all__ = ["EdgeDraft", "GraphLoader", "checked_matrix"]
+__all__ = ["EdgeDraft", "GraphLoader", "checked_matrix", "named_columns"]
 
 Array = np.ndarray[Any, Any]
 
@@ -142,6 +142,7 @@ class EdgeDraft:
         elif not self.n_edges:
             self.notes.add("no edges: every node is isolated", self.source)
         _note_odd_ids(names, self.index.__contains__, self.notes, self.source)
+        self.index.clear()
         try:
             graph = Graph.from_arrays(ends[:, 0], ends[:, 1], weights, names, directed)
         except ParameterError as error:
@@ -221,3 +222,14 @@ def checked_matrix(
         return (graph if directed else graph.to_undirected()), notes
     except ParameterError as error:
         raise InputError(f"{source}: {error}") from None
+
+
+def named_columns(columns: Sequence[str] | None) -> list[str]:
+    """Return the names of the columns of the ends and the weight, when two or three are given."""
+    if columns is None:
+        return ["source", "target", "weight"]
+    if isinstance(columns, str) or len(columns) not in (2, 3) or len(set(columns)) < len(columns):
+        raise ParameterError(
+            f"columns: must be two or three different names (ends, weight); got {shown(columns)}."
+        )
+    return list(columns)

@@ -13,7 +13,7 @@ import numpy as np
 from graphemb.errors import InputError, ParameterError, shown
 from graphemb.files import MAX_LINE, utf8_bytes
 from graphemb.graph import Graph
-from graphemb.load._edges import EdgeDraft, GraphLoader
+from graphemb.load._edges import EdgeDraft, GraphLoader, named_columns
 from graphemb.load._fields import blocks, each, fields_of
 from graphemb.load.base import Notes
 
@@ -66,6 +66,8 @@ class EdgeListLoader(GraphLoader):
         blanks and tabs.
     comments : str
         Characters that begin a comment.
+    columns : sequence of str, optional
+        Names that the header gives to the two ends and, if there is a third, the weight.
 
     Notes
     -----
@@ -76,15 +78,20 @@ class EdgeListLoader(GraphLoader):
 
     suffixes = ("",)
 
-    def __init__(self, delimiter: str | None = None, comments: str = "#%") -> None:
+    def __init__(
+        self, delimiter: str | None = None, comments: str = "#%",
+        columns: Sequence[str] | None = None,
+    ) -> None:  # fmt: skip
         self.delimiter = delimiter
         self.comments = comments
+        self.columns = columns
 
     def read(
         self, source: str, data: bytes, directed: bool | None, weighted: bool
     ) -> tuple[Graph, Notes]:
         """Return the graph in the edge list `data` and the warnings."""
         content = utf8_bytes(source, data)
+        del data
         draft = EdgeDraft(source)
         layout, start, line = self._layout(source, content, weighted)
         if layout.quoted:
@@ -95,6 +102,7 @@ class EdgeListLoader(GraphLoader):
                 if not _regular(draft, layout, block, line):
                     _walk(draft, layout, _split_lines(layout, block), line)
                 line += block.count(b"\n")
+            del block
         del content
         if not draft.n_edges and not len(draft.problems):
             raise InputError(
@@ -121,7 +129,7 @@ class EdgeListLoader(GraphLoader):
             raise InputError(f"{source}:1: must hold edges, one a line; the file is empty.")
         layout = _Layout(self._delimiter_of(first), comments, weighted)
         layout.quoted = layout.delimiter in b",;" and b'"' in content
-        if self._header(source, line, first, layout):
+        if self._header(f"{source}:{line}", first, layout):
             layout.comments = b""
             start, line = min(stop + 1, len(content)), line + 1
             if not content[start:].strip():
@@ -144,21 +152,30 @@ class EdgeListLoader(GraphLoader):
         comma, semicolon = first.count(b","), first.count(b";")
         return b" " if not comma + semicolon else b";" if semicolon > comma else b","
 
-    @staticmethod
-    def _header(source: str, line: int, first: bytes, layout: _Layout) -> bool:
-        cells = [cell.strip().strip(b'"').decode().casefold() for cell in _split(layout, first)]
-        for one, two in _ENDS:
-            if one in cells and two in cells:
-                for name in {c for c in cells if c in (one, two, *_WEIGHTS)}:
-                    if cells.count(name) > 1:
-                        raise InputError(
-                            f"{source}:{line}: columns must differ; {name!r} comes twice."
-                        )
-                weight = next((cells.index(name) for name in _WEIGHTS if name in cells), None)
-                layout.fields, layout.w = len(cells), weight if layout.weighted else None
-                layout.u, layout.v = cells.index(one), cells.index(two)
-                return True
-        return False
+    def _header(self, where: str, first: bytes, layout: _Layout) -> bool:
+        """Return whether the line names columns; then the layout takes them."""
+        cells = [cell.strip().strip(b'"').decode() for cell in _split(layout, first)]
+        if self.columns is not None:
+            wanted = named_columns(self.columns)
+            for name in wanted:
+                if name not in cells:
+                    raise InputError(
+                        f"{where}: must be a header with the column {shown(name)}; has "
+                        f"{', '.join(map(shown, cells[:20]))}."
+                    )
+        else:
+            cells = [cell.casefold() for cell in cells]
+            ends = next((x for x in _ENDS if set(x) <= set(cells)), None)
+            if ends is None:
+                return False
+            wanted = [*ends, *[name for name in _WEIGHTS if name in cells][:1]]
+        for name in wanted:
+            if cells.count(name) > 1:
+                raise InputError(f"{where}: columns must differ; {shown(name)} comes twice.")
+        layout.fields = len(cells)
+        layout.u, layout.v, *weight = map(cells.index, wanted)
+        layout.w = weight[0] if weight and layout.weighted else None
+        return True
 
 
 def _split(layout: _Layout, line: bytes) -> list[bytes]:

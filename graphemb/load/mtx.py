@@ -47,7 +47,8 @@ class MatrixMarketLoader(GraphLoader):
 
         content = utf8_bytes(source, data)
         field, symmetric, n, m, start, line = _head(source, content)
-        parts, seen = [], 0
+        empty = np.empty(0, np.int32)
+        parts, seen = [(empty, empty, empty.astype(np.float32))], 0
         for at, stop in blocks(source, content, start):
             block = content[at:stop] if content[stop - 1 : stop] == b"\n" else content[at:] + b"\n"
             parts.append(_entries(source, block, line, n, field != "pattern"))

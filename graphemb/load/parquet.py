@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from graphemb.errors import InputError, shown
 from graphemb.graph import Graph
-from graphemb.load._edges import EdgeDraft, GraphLoader
+from graphemb.load._edges import EdgeDraft, GraphLoader, named_columns
 from graphemb.load.base import Notes
 from graphemb.registry import imported
 
@@ -23,8 +24,8 @@ class ParquetGraphLoader(GraphLoader):
 
     Parameters
     ----------
-    source, target, weight : str
-        Names of the columns.
+    columns : sequence of str, optional
+        Names of the columns of the two ends and, if there is a third, of the weight.
 
     Notes
     -----
@@ -36,12 +37,8 @@ class ParquetGraphLoader(GraphLoader):
     suffixes = (".parquet", ".pq")
     magic = (b"PAR1",)
 
-    def __init__(
-        self, source: str = "source", target: str = "target", weight: str = "weight"
-    ) -> None:
-        self.source = source
-        self.target = target
-        self.weight = weight
+    def __init__(self, columns: Sequence[str] | None = None) -> None:
+        self.columns = columns
 
     def read(
         self, source: str, data: bytes, directed: bool | None, weighted: bool
@@ -69,15 +66,15 @@ class ParquetGraphLoader(GraphLoader):
         return draft.finish(names, bool(directed))
 
     def _columns(self, source: str, schema: Any, arrow: Any, weighted: bool) -> list[str]:
-        columns = [self.source, self.target]
-        if weighted and self.weight in schema.names:
-            columns.append(self.weight)
+        columns = named_columns(self.columns)
+        if not weighted or (self.columns is None and "weight" not in schema.names):
+            columns = columns[:2]
         for name in columns:
             if schema.names.count(name) != 1:
                 raise InputError(
                     f"{source}: must have one column {shown(name)}; has "
-                    f"{', '.join(map(shown, schema.names[:20]))}. Rename it, or say how it is "
-                    "called: source=…, target=…, weight=…"
+                    f"{', '.join(map(shown, schema.names[:20]))}. Rename it, or name the columns: "
+                    "columns=(…, …)"
                 )
         types = arrow.types
         for name in columns[:2]:

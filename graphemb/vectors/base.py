@@ -70,4 +70,5 @@ def matrix_of(source: str, array: Array, n: int) -> Array:
             f"{source}: must hold one vector of numbers an id, shape ({n}, dim); "
             f"got shape {array.shape} of {array.dtype}."
         )
-    return array.astype(np.float32)
+    with np.errstate(over="ignore"):  # infinite then, and refused by Embedding
+        return array.astype(np.float32)

@@ -57,7 +57,8 @@ class ProjectorVectors(VectorFormat):
         problems = Problems(source)
         for row, line in enumerate(lines):
             try:
-                vectors[row] = [float(x) for x in line.split(b"\t")]
+                with np.errstate(over="ignore"):  # infinite then, and refused below
+                    vectors[row] = [float(x) for x in line.split(b"\t")]
             except ValueError:
                 problems.add(row + 1, f"must hold {dim} numbers separated by tabs.")
         problems.raise_if_any()

@@ -17,6 +17,8 @@ from graphemb.vectors.base import VectorFormat, matrix_of
 __all__ = ["SafetensorsVectors"]
 
 _MAX_HEADER = 16 << 20
+#: Name of the checksum in the metadata.
+_MARK = "graphemb-embedding-sha256"
 
 
 class SafetensorsVectors(VectorFormat):
@@ -33,7 +35,7 @@ class SafetensorsVectors(VectorFormat):
         from safetensors.numpy import save
 
         arrays = {"ids": pack_strings(embedding.keys), "vectors": embedding.vectors}
-        about = {"format": "graphemb-embedding", "sha256": _checksum(arrays)}
+        about = {_MARK: _checksum(arrays)}  # one entry: the library writes several in any order
         with atomic_write(path) as file:
             file.write(save({k: np.ascontiguousarray(a) for k, a in arrays.items()}, about))
 
@@ -53,7 +55,7 @@ class SafetensorsVectors(VectorFormat):
             raise InputError(f"{source}: is a damaged safetensors file ({error}).") from None
         except KeyError:
             raise InputError(f"{source}: must hold the tensors ids and vectors.") from None
-        if "sha256" in about and about["sha256"] != _checksum(arrays):
+        if _MARK in about and about[_MARK] != _checksum(arrays):
             raise InputError(f"{source}: has another checksum than when written. Write it again.")
         if ids.dtype != np.uint8 or ids.ndim != 1 or (len(ids) and ids[-1]):
             raise InputError(f"{source}: ids must be UTF-8 bytes, each id ended by NUL.")

@@ -64,7 +64,8 @@ class Word2vecVectors(VectorFormat):
                 continue
             keys.append(unescaped(key.decode()) if self.unescape else key.decode())
             try:
-                vectors[len(keys) - 1] = [float(x) for x in fields]
+                with np.errstate(over="ignore"):  # infinite then, and refused below
+                    vectors[len(keys) - 1] = [float(x) for x in fields]
             except ValueError:
                 wrong = next(x.decode() for x in fields if not _is_number(x))
                 problems.add(number, f"must hold numbers; got {shown(wrong)}.")
