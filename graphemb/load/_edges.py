@@ -21,6 +21,8 @@ __all__ = ["EdgeDraft", "GraphLoader", "checked_matrix", "named_columns"]
 
 Array = np.ndarray[Any, Any]
 
+#: Numbers below this are looked up in a table, of 4 bytes each.
+_TABLE = 1 << 26
 _LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -77,6 +79,7 @@ class EdgeDraft:
         self.problems, self.notes = Problems(source), Notes()
         self.index: defaultdict[Hashable, int] = defaultdict()
         self.index.default_factory = self.index.__len__
+        self._rows = np.empty(0, np.int32)
         self._ends: list[Array] = []
         self._weights: list[Array] = []
         self._firsts: list[int] = []
@@ -88,6 +91,33 @@ class EdgeDraft:
     ) -> None:
         """Add edges: `ids` is u, v, u, v …; `lines` the line of each, or of the first of a run."""
         rows = np.fromiter(map(self.index.__getitem__, ids), np.int32, len(ids))
+        self._add_rows(rows, weights, lines)
+
+    def add_numbers(self, ids: Array, weights: Array | None, line: int) -> bool:
+        """Add edges (m, 2) between ids that are whole numbers; False when one is too large.
+
+        The rows of numbers seen before come from a table, so that only new ones are asked of the
+        dictionary, in order of first appearance: ids here are bytes.
+        """
+        flat = ids.ravel()
+        largest = int(flat.max(initial=0))
+        if largest >= _TABLE:
+            return False
+        if largest >= len(self._rows):
+            room = np.full(min(_TABLE, 2 * largest + 1024), -1, np.int32)
+            room[: len(self._rows)] = self._rows
+            self._rows = room
+        rows = self._rows[flat]
+        unknown = flat[rows < 0]
+        if len(unknown):
+            values, first = np.unique(unknown, return_index=True)
+            for value in values[np.argsort(first)].tolist():
+                self._rows[value] = self.index[b"%d" % value]
+            rows = self._rows[flat]
+        self._add_rows(rows, weights, line)
+        return True
+
+    def _add_rows(self, rows: Array, weights: Array | None, lines: int | Sequence[int]) -> None:
         m = len(rows) // 2
         self._firsts.append(self.n_edges)
         self._lines.append(lines)
@@ -143,6 +173,7 @@ class EdgeDraft:
             self.notes.add("no edges: every node is isolated", self.source)
         _note_odd_ids(names, self.index.__contains__, self.notes, self.source)
         self.index.clear()
+        self._rows = np.empty(0, np.int32)
         try:
             graph = Graph.from_arrays(ends[:, 0], ends[:, 1], weights, names, directed)
         except ParameterError as error:

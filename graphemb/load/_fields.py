@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from graphemb.errors import InputError
 from graphemb.files import MAX_LINE
 
-__all__ = ["BLOCK", "blocks", "each", "fields_of"]
+__all__ = ["BLOCK", "Fields", "blocks", "each", "fields_of"]
+
+Array = np.ndarray[Any, Any]
 
 #: Bytes looked at in one go.
 BLOCK = 8 << 20
@@ -35,11 +39,58 @@ def blocks(source: str, content: bytes, start: int) -> Iterator[tuple[int, int]]
         start = stop
 
 
-def fields_of(block: bytes, delimiter: bytes, k: int) -> list[bytes] | None:
-    """Return the fields of `block`, row after row, or None unless each row has `k` plain ones.
+@dataclass(frozen=True)
+class Fields:
+    """The fields of a block in which all rows are alike: field (i, j) is ``data[starts:stops]``.
 
-    `block` ends in a newline. A blank as `delimiter` stands for any run of blanks and tabs. Fields
-    with blanks around them, empty lines and lines over 1 MiB are for a slower reader.
+    Attributes
+    ----------
+    block : bytes
+    delimiter : bytes
+    data : uint8 (len(block),)
+    starts, stops : int64 (n_rows, k)
+
+    """
+
+    block: bytes
+    delimiter: bytes
+    data: Array
+    starts: Array
+    stops: Array
+
+    def texts(self) -> list[bytes]:
+        """Return all fields, row after row."""
+        if self.delimiter == b" ":
+            return self.block.split()
+        return self.block[:-1].replace(b"\n", self.delimiter).split(self.delimiter)
+
+    def whole_numbers(self, columns: Sequence[int]) -> Array | None:
+        """Return two or more columns as int32 (n_rows, len(columns)).
+
+        None where a field is anything but a number below 10⁹ as Python would write it: ``007``
+        and ``+7`` are texts of their own.
+        """
+        starts = self.starts[:, list(columns)].ravel()
+        length = self.stops[:, list(columns)].ravel() - starts
+        leading = self.data[starts] - np.uint8(48)  # below 48 wraps round to above 9
+        if (leading > 9).any() or length.max() > 9 or ((leading == 0) & (length > 1)).any():
+            return None
+        value = leading.astype(np.int32)
+        for k in range(1, int(length.max())):
+            inside = length > k
+            digit = self.data[np.minimum(starts + k, len(self.data) - 1)] - np.uint8(48)
+            if (digit[inside] > 9).any():
+                return None
+            value = np.where(inside, value * np.int32(10) + digit, value)
+        return value.reshape(-1, len(columns))
+
+
+def fields_of(block: bytes, delimiter: bytes, k: int) -> Fields | None:
+    """Return the fields of `block`, or None unless each row has `k` plain ones.
+
+    `block` ends in a newline. A blank as `delimiter` stands for any run of blanks and tabs. Empty
+    fields, fields with blanks around them, empty lines and lines over 1 MiB are for a slower
+    reader.
     """
     data = np.frombuffer(block, np.uint8)
     ends = np.flatnonzero(data == 10)
@@ -48,19 +99,23 @@ def fields_of(block: bytes, delimiter: bytes, k: int) -> list[bytes] | None:
     if delimiter == b" ":
         gap = _BLANK[data]
         gap[ends] = True
-        begins = ~gap
-        begins[1:] &= gap[:-1]
-        counts = np.diff(np.searchsorted(np.flatnonzero(begins), ends), prepend=0)
-        return block.split() if (counts == k).all() else None
-    beside = (b" " + delimiter, delimiter + b" ", b"\n ", b" \n")
-    if any(x in block for x in beside) or block[:1] == b" ":
+    else:
+        beside = (b" " + delimiter, delimiter + b" ", b"\n ", b" \n")
+        if any(x in block for x in beside) or block[:1] == b" ":
+            return None
+        if delimiter != b"\t" and b"\t" in block:
+            return None
+        gap = data == delimiter[0]
+        if np.count_nonzero(gap) != (k - 1) * len(ends):
+            return None  # an empty field would go unseen below
+        gap[ends] = True
+    turns = np.flatnonzero(gap[1:] != gap[:-1]) + 1
+    begins = turns[int(not gap[0]) :: 2]  # fields begin where a gap ends
+    starts = begins if gap[0] else np.r_[0, begins]
+    stops = turns[int(gap[0]) :: 2]
+    if len(starts) != k * len(ends) or len(stops) != len(starts):
         return None
-    if delimiter != b"\t" and b"\t" in block:
+    starts, stops = starts.reshape(-1, k), stops.reshape(-1, k)
+    if (stops[:, -1] > ends).any() or (starts[1:, 0] < ends[:-1]).any():
         return None
-    marks = np.flatnonzero(data == delimiter[0])
-    if len(marks) != (k - 1) * len(ends):
-        return None
-    first, last = marks[:: k - 1], marks[k - 2 :: k - 1]
-    if (last > ends).any() or (first[1:] < ends[:-1]).any():
-        return None
-    return block[:-1].replace(b"\n", delimiter).split(delimiter)
+    return Fields(block, delimiter, data, starts, stops)

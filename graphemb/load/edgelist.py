@@ -189,25 +189,28 @@ def _regular(draft: EdgeDraft, layout: _Layout, block: bytes, line: int) -> bool
     ):
         return False
     block = block if block.endswith(b"\n") else block + b"\n"
-    tokens = fields_of(block, layout.delimiter, layout.fields)
-    if tokens is None:
+    fields = fields_of(block, layout.delimiter, layout.fields)
+    if fields is None:
         return False
-    k = layout.fields
+    numbers = fields.whole_numbers((layout.u, layout.v))
+    k, m = layout.fields, len(fields.starts)
+    texts = fields.texts() if numbers is None or layout.w is not None else []
     weights = None
     if layout.w is not None:
         if b"_" in block:
             return False  # Python reads 1_0 as a number
         try:
-            weights = np.fromiter(map(float, tokens[layout.w :: k]), np.float64, len(tokens) // k)
+            weights = np.fromiter(map(float, texts[layout.w :: k]), np.float64, m)
         except ValueError:
             return False
+    if numbers is not None and draft.add_numbers(numbers, weights, line):
+        return True
+    texts = texts or fields.texts()
     if k == 2 and layout.u == 0:
-        ids = tokens
+        ids = texts
     else:
-        ids = [b""] * (2 * (len(tokens) // k))
-        ids[0::2], ids[1::2] = tokens[layout.u :: k], tokens[layout.v :: k]
-    if layout.delimiter != b" " and b"" in ids:
-        return False
+        ids = [b""] * (2 * m)
+        ids[0::2], ids[1::2] = texts[layout.u :: k], texts[layout.v :: k]
     draft.add(ids, weights, line)
     return True
 

@@ -120,9 +120,10 @@ def _entries(
     """Return rows and columns from 0, and values, of the entries in `block`."""
     k = 3 if valued else 2
     lines: range | list[int] = range(line, line + block.count(b"\n"))
-    fields = fields_of(block, b" ", k)
+    found = fields_of(block, b" ", k)
+    fields = [] if found is None else found.texts()
     problems = Problems(source)
-    if fields is None:
+    if found is None:
         rows = [(i, x.split()) for i, x in zip(lines, block.split(b"\n"), strict=False)]
         rows = [(i, x) for i, x in rows if x]
         for i, x in rows:

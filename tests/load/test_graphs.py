@@ -182,6 +182,18 @@ def test_blocks_and_lines_give_the_same_graph(tmp_path, monkeypatch):
         quiet(put(tmp_path, "\n".join(rows)))
 
 
+@pytest.mark.parametrize("line", ["{} {}", "{}\t{}", " {}   {} "])
+def test_whole_numbers_in_blocks_are_texts_like_any_other(tmp_path, monkeypatch, line):
+    rng = np.random.default_rng(2)
+    names = [*map(str, range(300)), "007", "+7", "1e3", "-0", "00", "999999999", "1234567890", "٣"]
+    rows = [(names[a], names[b]) for a, b in rng.integers(0, len(names), (3000, 2)) if a != b]
+    expected = Graph.from_edges(rows, directed=True)
+    for block in (100, 1000, 1 << 20):
+        monkeypatch.setattr(_fields, "BLOCK", block)
+        file = put(tmp_path, "\n".join(line.format(*row) for row in rows))
+        same(quiet(file, directed=True), expected)
+
+
 def test_options_and_names(tmp_path, monkeypatch):
     file = put(tmp_path, "a|b\n~ c\nb|c\n", "x.edges")
     assert load_graph(file, format="edgelist", delimiter="|", comments="~").n_edges == 2
