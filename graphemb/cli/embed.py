@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,6 +92,7 @@ def embed_command(
             graph, format=graph_format, directed=directed, weighted=not unweighted, **how
         )
         if not estimate:
+            _warn_of_memory(embedder, read)
             start = time.perf_counter()
             _fit(embedder, read, progress)
     if estimate:
@@ -144,7 +146,7 @@ def _estimate(method: str, embedder: NodeEmbedder, graph: Graph) -> str:
     from graphemb.files import free_memory
 
     memory, seconds = embedder.estimate(graph.n_nodes, int(graph.adjacency.nnz))
-    free = free_memory()
+    memory, free = max(memory, _peak_so_far()), free_memory()
     left = f" ({_size(free)} are free)" if free is not None else ""
     kind = "directed" if graph.directed else "undirected"
     return (
@@ -153,6 +155,28 @@ def _estimate(method: str, embedder: NodeEmbedder, graph: Graph) -> str:
         f"memory: about {_size(memory)}{left}\n"
         f"time:   about {_duration(seconds)}"
     )
+
+
+def _peak_so_far() -> int:
+    """Return the most memory that reading the graph took, where the system tells."""
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak
+
+
+def _warn_of_memory(embedder: NodeEmbedder, graph: Graph) -> None:
+    from graphemb.files import free_memory
+
+    needed = embedder.estimate(graph.n_nodes, int(graph.adjacency.nnz))[0]
+    free = free_memory()
+    if free is not None and needed > free:
+        click.echo(
+            f"note: this takes about {_size(needed)} of memory and {_size(free)} are free; it may "
+            "be stopped by the system. A smaller --dim takes less.", err=True,
+        )  # fmt: skip
 
 
 def _size(n: float) -> str:

@@ -44,7 +44,7 @@ class GraphLoader(Estimator):
     def sniff(self, name: str, head: bytes) -> bool:
         """Return whether a file called `name` that begins with `head` looks like this format."""
         ending = name.lower().removesuffix(".gz")
-        return head.startswith(self.magic) if self.magic else ending.endswith(self.suffixes)
+        return head.startswith(self.magic) or ending.endswith(self.suffixes)
 
     @abstractmethod
     def read(

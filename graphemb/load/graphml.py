@@ -89,7 +89,7 @@ class _Reading:
         self.edge: float | None = None
         self.text: list[str] | None = None
         self.in_key = False
-        self.parser = expat.ParserCreate(namespace_separator=" ")
+        self.parser = expat.ParserCreate("utf-8", namespace_separator=" ")
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self.start
         self.parser.EndElementHandler = self.end

@@ -196,6 +196,10 @@ def test_estimate_says_and_stops(tmp_path, monkeypatch):
     assert "time:   about" in done.output
     monkeypatch.setattr("graphemb.files.free_memory", lambda: None)
     assert "free" not in run(STREETS, "--method", "fastrp", "--estimate").output
+    monkeypatch.setattr("graphemb.files.free_memory", lambda: 1_000_000)
+    done = run(STREETS, "--method", "fastrp", "-o", tmp_path / "v.npz")
+    assert done.exit_code == 0
+    assert "of memory and 1 MB are free; it may be stopped" in done.stderr
     assert (_size(2_500_000), _size(3e13)) == ("2.5 MB", "30 TB")
     assert (_duration(3.21), _duration(600), _duration(9000)) == ("3.2 s", "10 min", "2.5 h")
     small, large = FastRP(dim=64).estimate(10, 10), FastRP(dim=64).estimate(10**6, 10**7)
