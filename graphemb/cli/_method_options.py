@@ -51,7 +51,7 @@ class MethodCommand(click.Command):
         except click.NoSuchOption as error:
             known = [o for p in self.get_params(ctx) for o in (*p.opts, *p.secondary_opts)]
             hint = nearest(str(error.option_name), [o for o in known if o.startswith("--")])
-            about = f"graphemb embed --method {name or 'NAME'} --help lists them."
+            about = f"{ctx.command_path} --method {name or 'NAME'} --help lists them."
             raise click.UsageError(
                 f"{error.option_name}: is no option of {name or 'this command'}.{hint} {about}", ctx
             ) from None
@@ -70,7 +70,7 @@ class MethodCommand(click.Command):
         elif not extra:
             with formatter.section("Methods"):
                 formatter.write_text(", ".join(self.registry()))
-                formatter.write_text("Options of one: graphemb embed --method NAME --help")
+                formatter.write_text(f"Options of one: {ctx.command_path} --method NAME --help")
 
 
 def _value_of(option: str, args: Sequence[str]) -> str | None:
@@ -117,7 +117,7 @@ def options_of(cls: Any, own: Mapping[str, str]) -> list[click.Option]:
 
 def _shown(value: Any) -> str:
     if isinstance(value, tuple | list):
-        return ",".join(map(str, value))
+        return ",".join(map(str, value)) or "empty"
     if value is None or isinstance(value, bool):
         return "none" if value is None else "yes" if value else "no"
     return str(value)

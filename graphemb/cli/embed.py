@@ -87,7 +87,7 @@ def embed_command(
     with noted_warnings(quiet), progress_bar(quiet) as progress:
         if progress is not None:
             progress("reading the graph", 0.0)
-        how = {} if columns is None else {"columns": columns.split(",")}
+        how = {} if columns is None else {"columns": [name.strip() for name in columns.split(",")]}
         read = load_graph(
             graph, format=graph_format, directed=directed, weighted=not unweighted, **how
         )

@@ -52,7 +52,8 @@ class _Layout:
 class EdgeListLoader(GraphLoader):
     """Reads ``u v [weight]`` a line; a line with one id alone is an isolated node.
 
-    Separated by tabs where the first line has one, else by commas or semicolons, else by blanks.
+    Separated by tabs where the first line has one, else by commas or semicolons, else by blanks
+    (a first line without commas leaves it to the next 64 KiB whether there are tabs).
     Ids are text as it stands (``007`` is not ``7``), blanks around them dropped; ids with blanks
     need TSV or CSV. In CSV, a cell in double quotes may hold anything; elsewhere quotes are plain
     characters. A first line ``source, target[, weight]`` (src dst, from to, child parent; in any
@@ -127,7 +128,8 @@ class EdgeListLoader(GraphLoader):
             start, line = stop + 1, line + 1
         else:
             raise InputError(f"{source}:1: must hold edges, one a line; the file is empty.")
-        layout = _Layout(self._delimiter_of(first), comments, weighted)
+        delimiter = self._delimiter_of(first, content[start : start + 65_536])
+        layout = _Layout(delimiter, comments, weighted)
         layout.quoted = layout.delimiter in b",;" and b'"' in content
         if self._header(f"{source}:{line}", first, layout):
             layout.comments = b""
@@ -138,7 +140,7 @@ class EdgeListLoader(GraphLoader):
             layout.settle(f"{source}:{line}", len(cells))
         return layout, start, line
 
-    def _delimiter_of(self, first: bytes) -> bytes:
+    def _delimiter_of(self, first: bytes, sample: bytes) -> bytes:
         if self.delimiter is not None:
             chosen = self.delimiter.encode()
             if len(chosen) != 1 or chosen in b'\n\r"':
@@ -147,9 +149,12 @@ class EdgeListLoader(GraphLoader):
                     f"got {shown(self.delimiter)}."
                 )
             return chosen
-        if b"\t" in first:
-            return b"\t"
+        if len(first.split()) == 1 and not any(x in first for x in (b",", b";")):
+            # An isolated node says nothing; the first line that has something between does.
+            first = next((x for x in sample.split(b"\n") if len(x.strip().split()) > 1), sample)
         comma, semicolon = first.count(b","), first.count(b";")
+        if b"\t" in first or (not comma + semicolon and b"\t" in sample):
+            return b"\t"
         return b" " if not comma + semicolon else b";" if semicolon > comma else b","
 
     def _header(self, where: str, first: bytes, layout: _Layout) -> bool:

@@ -88,6 +88,9 @@ def test_nodes_stand_in_order_of_appearance_isolated_ones_too(tmp_path):
     g = load_graph(put(tmp_path, "9\t2\nalone\n1\t9\nsolo\n"))
     assert g.nodes == ("9", "2", "alone", "1", "solo")
     assert load_graph(put(tmp_path, "only\n9 2 5\n")).nodes == ("only", "9", "2")
+    assert load_graph(put(tmp_path, "my node\na b\tc\n")).nodes == ("my node", "a b", "c")
+    assert load_graph(put(tmp_path, "only\na,b\n")).nodes == ("only", "a", "b")
+    assert load_graph(put(tmp_path, "only\na b,c\n")).nodes == ("only", "a b", "c")
 
 
 @pytest.mark.parametrize(
