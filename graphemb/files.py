@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import gzip
 import hashlib
@@ -12,8 +11,6 @@ import shutil
 import stat
 import sys
 import tempfile
-import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,19 +18,17 @@ from pathlib import Path
 from typing import IO, Any
 
 from graphemb.errors import InputError, MissingInputError, Problems, StorageError, shown
+from graphemb.utf8 import utf8_bytes
 
 __all__ = [
-    "MAX_LINE", "Table", "atomic_folder", "atomic_write", "free_memory", "numbered_lines",
-    "read_bytes", "read_members", "read_table", "read_text", "sha256_file", "sha256_of",
-    "user_cache_dir", "utf8_bytes",
+    "MAX_LINE", "Table", "atomic_folder", "atomic_write", "numbered_lines", "read_bytes",
+    "read_table", "read_text", "sha256_file", "sha256_of", "user_cache_dir",
 ]  # fmt: skip
 
 #: Longest accepted line, and largest accepted file once unpacked, in bytes.
 MAX_LINE = 1 << 20
 MAX_BYTES = 4 << 30
 MAX_COLUMNS = 1_000
-#: Most members of an archive, and how many times its own size it may unpack to.
-MAX_MEMBERS, MAX_RATIO = 10_000, 200
 
 
 @contextmanager
@@ -49,10 +44,10 @@ def _disk(path: object, doing: str) -> Iterator[None]:
         raise StorageError(f"{path}: could not be {doing} ({error.strerror or error}).") from error
 
 
-def read_bytes(path: str | Path, limit: int = MAX_BYTES, *, archives: bool = False) -> bytes:
+def read_bytes(path: str | Path, limit: int = MAX_BYTES, *, zipped: bool = False) -> bytes:
     """Return the content of `path` (``-`` is standard input), gzip undone wherever it is found.
 
-    A zip archive is refused unless `archives` says that it is wanted (see `read_members`).
+    A zip is refused unless `zipped` says that the caller checks it and wants it whole.
 
     Raises
     ------
@@ -72,8 +67,7 @@ def read_bytes(path: str | Path, limit: int = MAX_BYTES, *, archives: bool = Fal
                 data = file.read(min(whole, limit) + 1)
     if data[:2] == b"\x1f\x8b" and len(data) <= limit:
         data = _gunzip(path, data, limit)
-    zipped = data[:4] == b"PK\x03\x04" and not archives
-    if zipped or data[:4] == b"\x28\xb5\x2f\xfd":
+    if (data[:4] == b"PK\x03\x04" and not zipped) or data[:4] == b"\x28\xb5\x2f\xfd":
         raise InputError(f"{path}: is a zip or zstd archive. Unpack it first.")
     if len(data) > limit:
         raise InputError(f"{path}: must be at most {limit:,} bytes. Split the file.")
@@ -91,88 +85,6 @@ def _gunzip(path: object, data: bytes, limit: int) -> bytes:
 def read_text(path: str | Path, limit: int = MAX_BYTES) -> str:
     """Return `path` as strict UTF-8 text: BOM dropped, CRLF made LF; anything else refused."""
     return utf8_bytes(path, read_bytes(path, limit)).decode("utf-8")
-
-
-def utf8_bytes(path: str | Path, data: bytes) -> bytes:
-    """Return `data`, read from `path`, as strict UTF-8: BOM dropped, CRLF made LF, no NUL.
-
-    A large file stays bytes this way: an eighth of the memory that text beyond Latin-1 needs.
-    """
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise InputError(f"{path}:1: must be UTF-8; this is UTF-16. Save it as UTF-8.")
-    data = data.removeprefix(b"\xef\xbb\xbf")
-    try:
-        _check_utf8(data)
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(
-            f"{path}:{line}: must be UTF-8; byte 0x{data[error.start]:02x} is not. "
-            "It may be Latin-1 or Windows-1252: save it as UTF-8."
-        ) from None
-    if b"\0" in data:
-        line = data.count(b"\n", 0, data.index(b"\0")) + 1
-        raise InputError(f"{path}:{line}: must be text; it holds a NUL character.")
-    data = data.replace(b"\r\n", b"\n") if b"\r" in data else data
-    if b"\r" in data:
-        line = data.count(b"\n", 0, data.index(b"\r")) + 1
-        raise InputError(f"{path}:{line}: lines must end in LF or CRLF; found a lone CR.")
-    return data
-
-
-def _check_utf8(data: bytes) -> None:
-    """Raise `UnicodeDecodeError` where `data` is no UTF-8, holding 16 MiB of text at a time."""
-    if data.isascii():
-        return
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        for start in range(0, len(data), 1 << 24):
-            decoder.decode(data[start : start + (1 << 24)])
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        data.decode("utf-8")  # says where, counted from the beginning
-
-
-def read_members(path: str | Path, data: bytes) -> dict[str, bytes]:
-    """Return the members of the zip archive `data`, read from `path`, by name.
-
-    Raises
-    ------
-    InputError
-        When the archive is damaged, has over 10,000 members or unpacks to over 200 times its size,
-        or a member is encrypted, a link, or named twice.
-
-    """
-    budget = min(MAX_BYTES, MAX_RATIO * max(len(data), 1 << 16))
-    found: dict[str, bytes] = {}
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = archive.infolist()
-            if len(members) > MAX_MEMBERS:
-                raise InputError(f"{path}: must have at most {MAX_MEMBERS:,} members.")
-            for member in members:
-                link = stat.S_ISLNK(member.external_attr >> 16)
-                if member.flag_bits & 1 or link or member.filename in found:
-                    raise InputError(
-                        f"{path}: member {shown(member.filename)} must be a plain file that comes "
-                        "once; it is encrypted, a link or a second one of that name."
-                    )
-                with archive.open(member) as file:
-                    found[member.filename] = file.read(budget + 1)
-                    if file.read(1) or len(found[member.filename]) > budget:
-                        raise InputError(f"{path}: unpacks to over {MAX_RATIO} times its size.")
-                budget -= len(found[member.filename])
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        OSError,
-        ValueError,
-        NotImplementedError,
-    ) as e:
-        if isinstance(e, InputError):
-            raise
-        raise InputError(f"{path}: is a damaged zip archive ({e}). Fetch it again.") from None
-    return found
 
 
 def numbered_lines(path: str | Path, text: str | None = None) -> Iterator[tuple[int, str]]:
@@ -348,16 +260,6 @@ def sha256_file(path: str | Path) -> str | None:
         return None
     with _disk(path, "read"), open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def free_memory() -> int | None:
-    """Return the bytes of memory that can still be had, where the system tells."""
-    try:
-        with open("/proc/meminfo", encoding="ascii") as file:
-            rows = dict(line.split(":", 1) for line in file)
-        return int(rows["MemAvailable"].split()[0]) * 1024
-    except (OSError, KeyError, ValueError, IndexError):
-        return None
 
 
 def user_cache_dir() -> Path:

@@ -143,10 +143,8 @@ def _fit(embedder: NodeEmbedder, graph: Graph, progress: Progress | None) -> Non
 
 
 def _estimate(method: str, embedder: NodeEmbedder, graph: Graph) -> str:
-    from graphemb.files import free_memory
-
     memory, seconds = embedder.estimate(graph.n_nodes, int(graph.adjacency.nnz))
-    memory, free = max(memory, _peak_so_far()), free_memory()
+    memory, free = max(memory, _peak_so_far()), _free_memory()
     left = f" ({_size(free)} are free)" if free is not None else ""
     kind = "directed" if graph.directed else "undirected"
     return (
@@ -167,11 +165,18 @@ def _peak_so_far() -> int:
     return peak if sys.platform == "darwin" else 1024 * peak
 
 
-def _warn_of_memory(embedder: NodeEmbedder, graph: Graph) -> None:
-    from graphemb.files import free_memory
+def _free_memory() -> int | None:
+    """Return the bytes of memory that can still be had, where the system tells."""
+    try:
+        rows = dict(x.split(":", 1) for x in Path("/proc/meminfo").read_text("ascii").splitlines())
+        return int(rows["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError, IndexError):
+        return None
 
+
+def _warn_of_memory(embedder: NodeEmbedder, graph: Graph) -> None:
     needed = embedder.estimate(graph.n_nodes, int(graph.adjacency.nnz))[0]
-    free = free_memory()
+    free = _free_memory()
     if free is not None and needed > free:
         click.echo(
             f"note: this takes about {_size(needed)} of memory and {_size(free)} are free; it may "

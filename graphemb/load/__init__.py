@@ -143,7 +143,7 @@ def load_graph(
     """
     if str(source) != "-" and Path(source).is_dir():
         raise InputError(f"{source}: must be a file with a graph; it is a folder. Name a file.")
-    data = read_bytes(source, archives=True)
+    data = read_bytes(source, zipped=True)
     if not data:
         raise InputError(f"{source}:1: must hold a graph; the file is empty.")
     if format is None:

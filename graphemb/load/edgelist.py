@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from graphemb.errors import InputError, ParameterError, shown
-from graphemb.files import MAX_LINE, utf8_bytes
+from graphemb.files import MAX_LINE
 from graphemb.graph import Graph
 from graphemb.load._edges import EdgeDraft, GraphLoader, named_columns
 from graphemb.load._fields import blocks, each, fields_of
 from graphemb.load.base import Notes
+from graphemb.utf8 import utf8_bytes
 
 __all__ = ["EdgeListLoader"]
 

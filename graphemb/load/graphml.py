@@ -8,10 +8,10 @@ from xml.parsers import expat
 import numpy as np
 
 from graphemb.errors import InputError, shown
-from graphemb.files import utf8_bytes
 from graphemb.graph import Graph
 from graphemb.load._edges import EdgeDraft, GraphLoader
 from graphemb.load.base import Notes
+from graphemb.utf8 import utf8_bytes
 
 __all__ = ["GraphmlLoader"]
 

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from graphemb.errors import InputError, Problems, shown
-from graphemb.files import MAX_LINE, utf8_bytes
+from graphemb.files import MAX_LINE
 from graphemb.graph import Graph
 from graphemb.load._edges import GraphLoader, checked_matrix
 from graphemb.load._fields import blocks, fields_of
 from graphemb.load.base import Notes
+from graphemb.utf8 import utf8_bytes
 
 __all__ = ["MatrixMarketLoader"]
 

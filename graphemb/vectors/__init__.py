@@ -108,7 +108,7 @@ def load_embedding(path: str | Path, format: str | None = None) -> Embedding:  #
     if Path(path).is_dir():
         return Embedding.load(path)
     kind: VectorFormat = VECTOR_FORMATS[format or format_of(path)]()
-    data = read_bytes(path, archives=True)
+    data = read_bytes(path, zipped=True)
     try:
         return kind.parse(str(path), data)
     except ParameterError as error:  # keys that come twice, values that are not finite

@@ -8,7 +8,8 @@ import numpy as np
 
 from graphemb.embedding import Embedding
 from graphemb.errors import InputError, Problems
-from graphemb.files import atomic_write, read_text, utf8_bytes
+from graphemb.files import atomic_write, read_text
+from graphemb.utf8 import utf8_bytes
 from graphemb.vectors._escape import LINES, escaped, unescaped
 from graphemb.vectors.base import VectorFormat
 

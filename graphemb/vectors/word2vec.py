@@ -10,7 +10,8 @@ import numpy as np
 
 from graphemb.embedding import Embedding
 from graphemb.errors import InputError, Problems, shown
-from graphemb.files import MAX_LINE, atomic_write, utf8_bytes
+from graphemb.files import MAX_LINE, atomic_write
+from graphemb.utf8 import utf8_bytes
 from graphemb.vectors._escape import escaped, unescaped
 from graphemb.vectors.base import VectorFormat
 

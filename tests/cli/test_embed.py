@@ -194,9 +194,9 @@ def test_estimate_says_and_stops(tmp_path, monkeypatch):
     assert "7 nodes, 6 edges, undirected" in done.output
     assert "memory: about" in done.output
     assert "time:   about" in done.output
-    monkeypatch.setattr("graphemb.files.free_memory", lambda: None)
+    monkeypatch.setattr("graphemb.cli.embed._free_memory", lambda: None)
     assert "free" not in run(STREETS, "--method", "fastrp", "--estimate").output
-    monkeypatch.setattr("graphemb.files.free_memory", lambda: 1_000_000)
+    monkeypatch.setattr("graphemb.cli.embed._free_memory", lambda: 1_000_000)
     done = run(STREETS, "--method", "fastrp", "-o", tmp_path / "v.npz")
     assert done.exit_code == 0
     assert "of memory and 1 MB are free; it may be stopped" in done.stderr
