@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from graphemb.encode.contrastive import ContrastiveEncoder
     from graphemb.errors import BundleError, GraphembError, InputError, ParameterError
     from graphemb.graph import Graph
-    from graphemb.load import load_pairs, load_taxonomy
+    from graphemb.load import load_graph, load_pairs, load_taxonomy
     from graphemb.map.mapper import PhraseMapper
     from graphemb.mappings import Candidate, MappingSet, Pair
     from graphemb.scores import ScoreTable
     from graphemb.taxonomy import Synonym, Taxonomy
+    from graphemb.vectors import load_embedding, write_embedding
 
 __version__ = "0.1.0"
 
@@ -42,8 +43,11 @@ _PUBLIC = {
     "ScoreTable": "scores",
     "Synonym": "taxonomy",
     "Taxonomy": "taxonomy",
+    "load_embedding": "vectors",
+    "load_graph": "load",
     "load_pairs": "load",
     "load_taxonomy": "load",
+    "write_embedding": "vectors",
 }
 
 __all__ = [
@@ -65,8 +69,11 @@ __all__ = [
     "Synonym",
     "Taxonomy",
     "__version__",
+    "load_embedding",
+    "load_graph",
     "load_pairs",
     "load_taxonomy",
+    "write_embedding",
 ]
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from graphemb.bundle import pack_strings, read_bundle, unpack_strings, write_bundle
 from graphemb.errors import ParameterError, UnknownNodeError, shown
+from graphemb.registry import imported
 
 __all__ = ["Embedding"]
 
@@ -108,6 +109,30 @@ class Embedding:
         """Read an embedding that `save` wrote; a damaged one is a `BundleError`."""
         bundle = read_bundle(path, kind="embedding")
         return cls(unpack_strings(bundle.arrays["keys"]), bundle.arrays["vectors"])
+
+    def to_frame(self) -> Any:
+        """Return a pandas DataFrame: a row a key (the index, named ``id``), a column a dimension.
+
+        Raises
+        ------
+        MissingPackageError
+            When pandas is not installed.
+
+        """
+        pandas = imported("pandas", "frame", "Embedding.to_frame")
+        return pandas.DataFrame(self.vectors, index=pandas.Index(self.keys, name="id"))
+
+    def to_keyed_vectors(self) -> Any:
+        """Return gensim's KeyedVectors with the same keys, blanks and all, and vectors.
+
+        To keep them, use `graphemb.write_embedding`: gensim's own word2vec files lose keys with
+        blanks.
+        """
+        from gensim.models import KeyedVectors
+
+        found = KeyedVectors(vector_size=self.dim)
+        found.add_vectors(list(self.keys), self.vectors)
+        return found
 
     def __repr__(self) -> str:
         return f"Embedding({len(self)} keys, dim={self.dim})"

@@ -8,6 +8,7 @@ import hashlib
 import io
 import os
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -17,10 +18,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from graphemb.errors import InputError, MissingInputError, Problems, StorageError, shown
+from graphemb.utf8 import utf8_bytes
 
 __all__ = [
     "MAX_LINE", "Table", "atomic_folder", "atomic_write", "numbered_lines", "read_bytes",
-    "read_table", "read_text", "sha256_of", "user_cache_dir",
+    "read_table", "read_text", "sha256_file", "sha256_of", "user_cache_dir",
 ]  # fmt: skip
 
 #: Longest accepted line, and largest accepted file once unpacked, in bytes.
@@ -42,8 +44,10 @@ def _disk(path: object, doing: str) -> Iterator[None]:
         raise StorageError(f"{path}: could not be {doing} ({error.strerror or error}).") from error
 
 
-def read_bytes(path: str | Path, limit: int = MAX_BYTES) -> bytes:
+def read_bytes(path: str | Path, limit: int = MAX_BYTES, *, zipped: bool = False) -> bytes:
     """Return the content of `path` (``-`` is standard input), gzip undone wherever it is found.
+
+    A zip is refused unless `zipped` says that the caller checks it and wants it whole.
 
     Raises
     ------
@@ -58,10 +62,12 @@ def read_bytes(path: str | Path, limit: int = MAX_BYTES) -> bytes:
             data = sys.stdin.buffer.read(limit + 1)
         else:
             with open(path, "rb") as file:
-                data = file.read(limit + 1)
+                about = os.fstat(file.fileno())  # a read of `limit` would reserve that much
+                whole = about.st_size if stat.S_ISREG(about.st_mode) else limit
+                data = file.read(min(whole, limit) + 1)
     if data[:2] == b"\x1f\x8b" and len(data) <= limit:
         data = _gunzip(path, data, limit)
-    if data[:4] == b"PK\x03\x04" or data[:4] == b"\x28\xb5\x2f\xfd":
+    if (data[:4] == b"PK\x03\x04" and not zipped) or data[:4] == b"\x28\xb5\x2f\xfd":
         raise InputError(f"{path}: is a zip or zstd archive. Unpack it first.")
     if len(data) > limit:
         raise InputError(f"{path}: must be at most {limit:,} bytes. Split the file.")
@@ -78,25 +84,7 @@ def _gunzip(path: object, data: bytes, limit: int) -> bytes:
 
 def read_text(path: str | Path, limit: int = MAX_BYTES) -> str:
     """Return `path` as strict UTF-8 text: BOM dropped, CRLF made LF; anything else refused."""
-    data = read_bytes(path, limit)
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise InputError(f"{path}:1: must be UTF-8; this is UTF-16. Save it as UTF-8.")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(
-            f"{path}:{line}: must be UTF-8; byte 0x{data[error.start]:02x} is not. "
-            "It may be Latin-1 or Windows-1252: save it as UTF-8."
-        ) from None
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise InputError(f"{path}:{line}: must be text; it holds a NUL character.")
-    text = text.replace("\r\n", "\n")
-    if "\r" in text:
-        line = text.count("\n", 0, text.index("\r")) + 1
-        raise InputError(f"{path}:{line}: lines must end in LF or CRLF; found a lone CR.")
-    return text
+    return utf8_bytes(path, read_bytes(path, limit)).decode("utf-8")
 
 
 def numbered_lines(path: str | Path, text: str | None = None) -> Iterator[tuple[int, str]]:
@@ -264,6 +252,14 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
 def sha256_of(data: bytes | memoryview) -> str:
     """Return the hexadecimal SHA-256 of `data`."""
     return hashlib.sha256(data).hexdigest()
+
+
+def sha256_file(path: str | Path) -> str | None:
+    """Return the SHA-256 of a regular file as it lies on disk; None for a pipe or ``-``."""
+    if str(path) == "-" or not Path(path).is_file():
+        return None
+    with _disk(path, "read"), open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def user_cache_dir() -> Path:

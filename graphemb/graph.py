@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
@@ -67,7 +67,7 @@ class Graph:
         n = matrix.shape[0]
         self.nodes = tuple(map(str, range(n))) if nodes is None else tuple(nodes)
         self._check_nodes(n)
-        if not directed and matrix.nnz and (matrix != matrix.T).nnz:
+        if not directed and matrix.nnz and not _symmetric(matrix):
             raise ParameterError(
                 "Graph: the adjacency of an undirected graph must be symmetric. "
                 "Pass directed=True, or add the transpose."
@@ -109,8 +109,6 @@ class Graph:
             When a row has other than 2 or 3 fields, or an end is not in `nodes`.
 
         """
-        from scipy.sparse import coo_array
-
         index = {name: row for row, name in enumerate(nodes or ())}
         heads, tails, weights = [], [], []
         for number, edge in enumerate(edges, 1):
@@ -127,13 +125,55 @@ class Graph:
             heads.append(index[ends[0]])
             tails.append(index[ends[1]])
             weights.append(float(edge[2]) if len(edge) == 3 else 1.0)
-        n = len(index)
         u, v = np.array(heads, np.int64), np.array(tails, np.int64)
-        w = np.array(weights, np.float32)
+        return cls.from_arrays(u, v, np.array(weights), tuple(index), directed)
+
+    @classmethod
+    def from_arrays(
+        cls, heads: Any, tails: Any, weights: Any = None, nodes: Sequence[str] | int = 0,
+        directed: bool = False,
+    ) -> Self:  # fmt: skip
+        """Make a graph from edges as arrays of rows: ``heads[i] → tails[i]``, ``weights[i]``.
+
+        `nodes` are the ids, or how many nodes there are. Doubled edges are summed, in an
+        undirected graph whichever way round they stand. Time O(n + m), memory 40 bytes an edge.
+
+        Raises
+        ------
+        ParameterError
+            When lengths differ or a row is outside ``0 … n-1``.
+
+        Examples
+        --------
+        >>> Graph.from_arrays([0, 1, 1], [1, 0, 2], nodes=["a", "b", "c"])
+        Graph(3 nodes, 2 edges, undirected)
+
+        """
+        from scipy.sparse import coo_array
+
+        n = nodes if isinstance(nodes, int) else len(nodes)
+        u, v = np.asarray(heads), np.asarray(tails)
+        w = np.ones(len(u), np.float32) if weights is None else np.asarray(weights, np.float32)
+        if not len(u) == len(v) == len(w):
+            raise ParameterError(
+                f"Graph: heads, tails and weights must be of one length; "
+                f"got {len(u)}, {len(v)}, {len(w)}."
+            )
+        if len(u) and not 0 <= min(u.min(), v.min()) <= max(u.max(), v.max()) < n:
+            raise ParameterError(f"Graph: heads and tails must be rows from 0 to {n - 1}.")
+        if not directed:  # summed one way round first: both ways then hold the very same number
+            u, v = np.minimum(u, v), np.maximum(u, v)
+        matrix = coo_array((w, (u, v)), shape=(n, n)).tocsr()
         if not directed:
-            loop = u == v
-            u, v, w = np.r_[u, v[~loop]], np.r_[v, u[~loop]], np.r_[w, w[~loop]]
-        return cls(coo_array((w, (u, v)), shape=(n, n)), tuple(index), directed)
+            half = matrix.tocoo()
+            row, column = half.coords
+            off = row != column
+            u, v = np.r_[row, column[off]], np.r_[column, row[off]]
+            w = np.r_[half.data, half.data[off]]
+            del matrix, half, row, column, off
+            matrix = coo_array((w, (u, v)), shape=(n, n)).tocsr()
+        del u, v, w
+        return cls(matrix, None if isinstance(nodes, int) else nodes, directed)
 
     @classmethod
     def from_scipy(
@@ -235,6 +275,14 @@ class Graph:
             return self
         return Graph(self.adjacency.maximum(self.adjacency.T), self.nodes, False)
 
+    def to_edges(self) -> Iterator[tuple[str, str, float]]:
+        """Yield (u, v, weight), each edge once; `from_edges` makes the graph again."""
+        entries = self.adjacency.tocoo()
+        rows, columns = entries.coords
+        for i, j, w in zip(rows.tolist(), columns.tolist(), entries.data.tolist(), strict=True):
+            if self.directed or i <= j:
+                yield self.nodes[i], self.nodes[j], w
+
     def to_scipy(self) -> csr_array:
         """Return a writable copy of the adjacency matrix."""
         return self.adjacency.copy()
@@ -265,3 +313,12 @@ class Graph:
     def __repr__(self) -> str:
         kind = "directed" if self.directed else "undirected"
         return f"Graph({self.n_nodes} nodes, {self.n_edges} edges, {kind})"
+
+
+def _symmetric(matrix: csr_array) -> bool:
+    """Return whether a CSR matrix with sorted indices equals its transpose."""
+    other = matrix.T.tocsr()
+    pairs = ((getattr(matrix, a), getattr(other, a)) for a in ("indptr", "indices", "data"))
+    if all(np.array_equal(one, two) for one, two in pairs):
+        return True
+    return not (matrix != other).nnz  # entries that are stored zeros may differ

@@ -8,7 +8,7 @@ from typing import Any
 
 from graphemb.errors import MissingPackageError, UnknownNameError, nearest, shown
 
-__all__ = ["Registry"]
+__all__ = ["Registry", "imported"]
 
 
 class Registry(Mapping[str, Any]):
@@ -77,3 +77,14 @@ class Registry(Mapping[str, Any]):
     def target(self, name: str) -> str:
         """Return the dotted ``module:Class`` of `name` without importing it."""
         return self._entries[name]
+
+
+def imported(module: str, extra: str, who: str) -> Any:
+    """Return an optional package's `module`, or raise `MissingPackageError` naming the extra."""
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        raise MissingPackageError(
+            f"{who}: needs the package {module.split('.')[0]!r}, which is not installed. "
+            f"Run: pip install 'graphemb[{extra}]'"
+        ) from error

@@ -19,8 +19,9 @@ from graphemb.embed import EMBEDDERS
 from graphemb.encode import ENCODERS
 from graphemb.estimator import Estimator
 from graphemb.evaluate import TASKS
-from graphemb.load import LOADERS
+from graphemb.load import GRAPH_LOADERS, LOADERS
 from graphemb.map import NETWORKS
+from graphemb.vectors import VECTOR_FORMATS
 
 ROOT = Path(__file__).parent.parent
 FILES = sorted((ROOT / "graphemb").rglob("*.py"))
@@ -32,22 +33,24 @@ PARTS_OF_MAP = {
 
 
 @pytest.mark.parametrize(
-    ("stage", "registry"),
+    ("stage", "registries"),
     [
-        ("load", LOADERS),
-        ("embed", EMBEDDERS),
-        ("encode", ENCODERS),
-        ("map", NETWORKS),
-        ("evaluate", TASKS),
+        ("load", [LOADERS, GRAPH_LOADERS]),
+        ("embed", [EMBEDDERS]),
+        ("encode", [ENCODERS]),
+        ("map", [NETWORKS]),
+        ("evaluate", [TASKS]),
+        ("vectors", [VECTOR_FORMATS]),
     ],
 )
-def test_every_backend_file_is_registered(stage, registry):
+def test_every_backend_file_is_registered(stage, registries):
     files = {f.stem for f in (ROOT / "graphemb" / stage).glob("*.py")} - {"__init__", "base"}
     backends = {f for f in files if not f.startswith("_")}
     if stage == "map":
         backends -= PARTS_OF_MAP
-    assert backends == {registry.target(n).split(":")[0].rsplit(".", 1)[-1] for n in registry}
-    for name in registry:
+    entries = [(registry, name) for registry in registries for name in registry]
+    assert backends == {r.target(n).split(":")[0].rsplit(".", 1)[-1] for r, n in entries}
+    for registry, name in entries:
         assert registry[name].__doc__
 
 

@@ -56,6 +56,17 @@ class NodeEmbedder(Estimator):
         """Return ``fit(graph).embedding_``."""
         return self.fit(graph).embedding_
 
+    def estimate(self, n_nodes: int, n_entries: int) -> tuple[int, float]:
+        """Return the peak memory in bytes and the time in seconds that ``fit`` will take.
+
+        `n_entries` counts the stored entries of the adjacency matrix: twice the edges when
+        undirected. This default is rough (a few copies of graph and vectors, a hundred passes
+        over the edges on one processor); a method that knows better overrides it.
+        """
+        dim = int(getattr(self, "dim", 128))
+        memory = 100_000_000 + 24 * n_entries + 16 * n_nodes * dim
+        return memory, 1.0 + 100 * 1e-9 * n_entries * dim
+
     def _choice(self, name: str, options: tuple[str, ...]) -> str:
         """Return the parameter `name`, refusing what is not among `options`."""
         value = getattr(self, name)

@@ -129,6 +129,19 @@ class FastRP(NodeEmbedder):
         other = Graph.of(graph)
         return Embedding(other.nodes, self._finished(self._raw(other)))
 
+    def estimate(self, n_nodes: int, n_entries: int) -> tuple[int, float]:
+        """Return peak memory in bytes and time in seconds of ``fit``.
+
+        Fitted to seven measured runs of 20k to 1M nodes, 0.4M to 10M entries, 32 and 128
+        dimensions on one Zen 4 core: memory within 5 %, time within a factor of two.
+        """
+        cells, passes = n_nodes * int(self.dim), len(self.weights) - 1
+        gaussian = self.projection == "gaussian"
+        drawing = 4 * cells + min(n_nodes, 65_536) * int(self.dim) * (44 if gaussian else 21)
+        memory = 75e6 + 340 * n_nodes + 21 * n_entries + max(14.5 * cells, drawing)
+        each = (40 + 16 * passes + 75 * gaussian) * 1e-9
+        return int(memory), 0.2 + each * cells + 0.8e-9 * passes * n_entries * int(self.dim)
+
     def _finished(self, raw: Array) -> Array:
         return (raw - self.mean_) / self.scale_ if self.standardise else raw
 

@@ -1,6 +1,6 @@
-"""Loaders: files to taxonomies, phrases and pairs.
+"""Loaders: files to taxonomies, graphs, phrases and pairs.
 
-Adding one is a file here and a line in `LOADERS`.
+Adding one is a file here and a line in `LOADERS` (taxonomies) or `GRAPH_LOADERS`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,17 @@ from typing import Any
 
 from graphemb.catalog import Catalog
 from graphemb.errors import InputError, MissingInputError, UnknownNameError, nearest
+from graphemb.files import read_bytes
+from graphemb.graph import Graph
 from graphemb.load._pairs import PairFile, load_pairs
 from graphemb.load._phrases import Phrases, read_phrases
 from graphemb.registry import Registry
 from graphemb.taxonomy import Taxonomy
 
-__all__ = ["LOADERS", "PairFile", "Phrases", "load_pairs", "load_taxonomy", "read_phrases"]
+__all__ = [
+    "GRAPH_LOADERS", "LOADERS", "PairFile", "Phrases", "load_graph", "load_pairs", "load_taxonomy",
+    "read_phrases",
+]  # fmt: skip
 
 LOADERS = Registry(
     "loader",
@@ -28,7 +33,20 @@ LOADERS = Registry(
     },
 )
 
+GRAPH_LOADERS = Registry(
+    "graph loader",
+    {
+        "edgelist": "graphemb.load.edgelist:EdgeListLoader",
+        "graphml": "graphemb.load.graphml:GraphmlLoader",
+        "mtx": "graphemb.load.mtx:MatrixMarketLoader",
+        "npz": "graphemb.load.npz:NpzGraphLoader",
+        "parquet": "graphemb.load.parquet:ParquetGraphLoader",
+    },
+    extras={"parquet": "table"},
+)
+
 #: Asked in this order whether they know a file: the particular before the general.
+_GRAPH_ORDER = ("parquet", "npz", "mtx", "graphml", "edgelist")
 _ORDER = ("tsv", "obo", "icd10cm", "delimited")
 
 
@@ -84,6 +102,65 @@ def load_taxonomy(source: str | Path, *, loader: str | None = None, **options: A
     return taxonomy
 
 
+def load_graph(
+    source: str | Path, *, format: str | None = None, directed: bool | None = None,  # noqa: A002
+    weighted: bool = True, **options: Any,
+) -> Graph:  # fmt: skip
+    """Return the graph in the file `source`.
+
+    Nodes stand in order of first appearance, whatever their ids look like; formats that list
+    nodes or rows (GraphML, Matrix Market, npz) keep that order.
+
+    Parameters
+    ----------
+    source : str or Path
+        A file, maybe gzipped; ``-`` is standard input.
+    format : {"edgelist", "graphml", "mtx", "npz", "parquet"}, optional
+        Found from the file's first bytes and its name when left out.
+    directed : bool, optional
+        Left out, it is as the file says; edge lists and tables, which say nothing, are
+        undirected.
+    weighted : bool
+        Whether weights are read where the file has them; False makes them all 1.
+    **options
+        Arguments of the loader: ``delimiter`` of edge lists, ``weight`` of GraphML …
+
+    Warns
+    -----
+    UserWarning
+        One line a kind of untidiness, with a count and the first place: self-loops (kept),
+        doubled edges (their weights are summed) and more.
+
+    Raises
+    ------
+    MissingInputError, StorageError, InputError, UnknownNameError, MissingPackageError
+
+    Examples
+    --------
+    >>> load_graph("fixtures/graphs/streets.tsv")
+    Graph(7 nodes, 6 edges, undirected)
+
+    """
+    if str(source) != "-" and Path(source).is_dir():
+        raise InputError(f"{source}: must be a file with a graph; it is a folder. Name a file.")
+    data = read_bytes(source, zipped=True)
+    if not data:
+        raise InputError(f"{source}:1: must hold a graph; the file is empty.")
+    if format is None:
+        head = data[:4096]
+        format = next(  # noqa: A001
+            name for name in _GRAPH_ORDER if GRAPH_LOADERS[name]().sniff(str(source), head)
+        )
+    reader = GRAPH_LOADERS[format]().set_params(**options)
+    graph: Graph
+    content = [data]
+    del data  # so that the reader alone holds it, and can let go of it before it makes a graph
+    graph, notes = reader.read(str(source), content.pop(), directed, weighted)
+    for line in notes.lines():
+        warnings.warn(f"{source}: {line}", UserWarning, stacklevel=2)
+    return graph
+
+
 def _is_name(name: str) -> bool:
     """Return whether `name` can only be meant as a catalogue name."""
     if name in Catalog.default():
@@ -103,8 +180,6 @@ def _loader_of(path: Path) -> str:
         with path.open("rb") as file:
             head = file.read(4096)
         if head[:2] == b"\x1f\x8b":
-            from graphemb.files import read_bytes
-
             head = read_bytes(path)[:4096]
     for name in _ORDER:
         if LOADERS[name]().sniff(path, head):
