@@ -6,4 +6,7 @@ from graphemb.registry import Registry
 
 __all__ = ["EMBEDDERS"]
 
-EMBEDDERS = Registry("node embedding", {"fastrp": "graphemb.embed.fastrp:FastRP"})
+EMBEDDERS = Registry(
+    "node embedding",
+    {"fastrp": "graphemb.embed.fastrp:FastRP", "sdne": "graphemb.embed.sdne:SDNE"},
+)
