@@ -147,13 +147,17 @@ class _LazyAdam:
         self.steps = torch.zeros(len(table), 1)
 
     def step(self, ids: Any, gradient: Any, rate: float) -> None:
-        steps = self.steps[ids] + 1
-        mean = torch.lerp(self.mean[ids], gradient, 0.1)
-        square = torch.lerp(self.square[ids], gradient * gradient, 0.001)
-        self.steps[ids], self.mean[ids], self.square[ids] = steps, mean, square
-        size = (square / (1 - 0.999**steps)).sqrt_().add_(1e-8)
-        rows = self.table[ids] * (1 - rate * self.decay)
-        self.table[ids] = rows.sub_(rate * (mean / (1 - 0.9**steps)) / size)
+        """Move the rows `ids`, each named once, against their `gradient`."""
+        steps = self.steps.index_select(0, ids) + 1
+        mean = self.mean.index_select(0, ids).lerp_(gradient, 0.1)
+        square = self.square.index_select(0, ids).mul_(0.999)
+        square.addcmul_(gradient, gradient, value=0.001)
+        for whole, part in ((self.steps, steps), (self.mean, mean), (self.square, square)):
+            whole.index_copy_(0, ids, part)
+        size = rate * (1 - 0.999**steps).sqrt() / (1 - 0.9**steps)
+        move = mean.div_(square.sqrt_().add_(1e-8)).mul_(size)
+        rows = self.table.index_select(0, ids).mul_(1 - rate * self.decay)
+        self.table.index_copy_(0, ids, rows.sub_(move))
 
 
 def row_loss(
@@ -227,7 +231,9 @@ class _Trainer:
         written = np.union1d(batch.columns, batch.tails)
         ids = {"encode": torch.from_numpy(read.astype(np.int64))}
         ids["decode"] = ids["bias"] = torch.from_numpy(written)
-        leaves = {name: tables[name][at].requires_grad_(True) for name, at in ids.items()}
+        leaves = {
+            name: tables[name].index_select(0, at).requires_grad_(True) for name, at in ids.items()
+        }
 
         def decode(nodes: Array) -> tuple[Any, Any]:
             where = torch.from_numpy(np.searchsorted(written, nodes))

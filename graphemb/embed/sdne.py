@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["SDNE"]
 
 Array = np.ndarray[Any, Any]
+
+#: Measured: importing torch; a step; a step per number it touches in E and V, in a W.
+_SECONDS = (2.5, 2e-3, 18e-9, 40e-9)
 
 
 class SDNE(NodeEmbedder):
@@ -107,8 +111,8 @@ class SDNE(NodeEmbedder):
         weight_decay: float = 1e-3,
         self_term: bool = True,
         n_negative: int = 1024,
-        n_epochs: int = 50,
-        batch_size: int = 32,
+        n_epochs: int = 30,
+        batch_size: int = 64,
         learning_rate: float = 0.01,
         tolerance: float = 1e-3,
         patience: int = 5,
@@ -177,6 +181,24 @@ class SDNE(NodeEmbedder):
         self.losses_ = tuple(losses)
         self.embedding_ = Embedding(known.nodes, self._codes(known))
         return self
+
+    def estimate(self, n_nodes: int, n_entries: int) -> tuple[int, float]:
+        """Return peak memory in bytes and time in seconds of ``fit``, where no plateau ends it.
+
+        Fitted to measured runs of 5k to 100k nodes, 30k to 800k entries and 32 to 256 dimensions
+        on one Zen 4 core.
+        """
+        widths = [*self.hidden, int(self.dim)]
+        size = max(1, min(self.batch_size, -(-n_nodes // 25)))
+        edges = size * n_entries / max(n_nodes, 1)
+        read = min(n_nodes, 2 * (edges + size))
+        written = min(n_nodes, self.n_negative + edges)
+        cells = widths[0] * (read + written + edges)
+        inner = sum(a * b for a, b in pairwise(widths))
+        steps = self.n_epochs * -(-n_nodes // size)
+        seconds = _SECONDS[0] + steps * (_SECONDS[1] + _SECONDS[2] * cells + _SECONDS[3] * inner)
+        tables = 24 * n_nodes * widths[0] + 16 * n_nodes * widths[-1]
+        return int(380e6 + 600 * n_nodes + 60 * n_entries + tables + 40 * cells), seconds
 
     def transform(self, graph: Any) -> Embedding:
         """Return the codes of the rows that `graph`'s nodes have in it.

@@ -90,11 +90,11 @@ def test_first_order_loss_is_unbiased():
     _, want = sdne_loss_dense(WEIGHTED.adjacency.toarray(), codes, decode, bias[:, 0], 4.0)
     rng = np.random.default_rng(5)
     draws = []
-    for _ in range(3000):
+    for _ in range(1500):
         batch = plan(TARGET, np.arange(N), N, rng)
         draws.append(float(loss_of(batch, codes, decode, bias, w_first=1.0, w_second=0.0)[1]))
         assert batch.neighbours[3] == 3  # z has no neighbour, and weighs nothing
-    assert np.mean(draws) == pytest.approx(want, rel=0.03)
+    assert np.mean(draws) == pytest.approx(want, rel=0.04)
 
 
 def test_gradient_is_the_slope():
@@ -136,7 +136,7 @@ def mean_average_precision(graph, scores):
     return float(np.mean(found))
 
 
-@pytest.mark.parametrize("of", [{}, {"n_negative": 20}, {"hidden": (24,), "n_epochs": 100}])
+@pytest.mark.parametrize("of", [{}, {"n_negative": 20}, {"hidden": (24,), "n_epochs": 50}])
 def test_reconstructs_far_better_than_chance(of):
     g = cliques()
     e = SDNE(dim=16, **of).fit(g)
@@ -174,7 +174,7 @@ def test_scores_are_the_decoder_on_the_codes():
 
 def test_unseen_nodes_come_through_their_rows():
     g = cliques()
-    e = SDNE(dim=16, n_epochs=30).fit(g)
+    e = SDNE(dim=16, n_epochs=20).fit(g)
     grown = Graph.from_edges(
         [("new", f"3.{i}", 5.0) for i in range(7)] + [("newer", "new"), ("lone", "lone")]
     )
