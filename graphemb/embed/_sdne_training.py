@@ -214,11 +214,12 @@ class _Trainer:
                 loss += self._step(order[start : start + size], rng, rate)
                 done += 1
             losses.append(loss / max(self.n, 1))
-            if progress:
-                progress("training the autoencoder", (epoch + 1) / epochs)
             falling = losses[-1] < best * (1 - self.params.tolerance) or done <= _WARM_UP
             best, stale = (losses[-1], 0) if falling else (best, stale + 1)
-            if stale >= self.params.patience:
+            over = stale >= self.params.patience or not math.isfinite(loss)
+            if progress:
+                progress("training the autoencoder", 1.0 if over else (epoch + 1) / epochs)
+            if over:
                 break
         return losses
 

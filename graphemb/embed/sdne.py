@@ -70,7 +70,7 @@ class SDNE(NodeEmbedder):
     Attributes
     ----------
     embedding_ : Embedding, float32 (n, dim)
-        Codes, in (-1, 1).
+        Codes, in [-1, 1].
     losses_ : tuple of float
         L of each epoch without weight decay, the mean over rows.
     encoder_ : list of (W, b)
@@ -80,14 +80,16 @@ class SDNE(NodeEmbedder):
 
     Notes
     -----
-    Equations 3, 5 and 6 of the paper. Departures: no pre-training by restricted Boltzmann
-    machines (Glorot weights and Adam instead); tanh inside, sigmoid only for the output, which
-    keeps codes from dying; rows scaled as above, so that any weights fit the sigmoid; A + I;
-    direction is ignored; zeros are sampled; L_first meets one neighbour a row and step, drawn in
-    proportion to s_ij. Nodes are trained in the order of their ids, so that renumbering nodes
-    renumbers rows.
+    After the authors' code and equations 44-45 of the survey "Deep Learning on Graphs" (Zhang,
+    Cui & Zhu, TKDE 2020); the paper's own text was not at hand. Departures: no pre-training by
+    restricted Boltzmann machines (Glorot weights and Adam instead); tanh inside, sigmoid only for
+    the output, which keeps codes from dying; rows scaled as above, so that any weights fit the
+    sigmoid; A + I; direction is ignored; zeros are sampled; L_first meets one neighbour a row and
+    step, drawn in proportion to s_ij. Nodes are trained in the order of their ids, so that
+    renumbering nodes renumbers rows.
 
     An epoch takes O(m·h₁ + n·n_negative·h₁) time; memory is O(m + n·h₁ + batch_size·n_negative).
+    A batch also holds its own edges, O(h₁) each: a hub with a million neighbours costs gigabytes.
     Trained on one thread: same seed, same bits, whatever the number of cores.
 
     Examples
@@ -159,7 +161,7 @@ class SDNE(NodeEmbedder):
         Raises
         ------
         ParameterError
-            When a constructor argument lies outside its domain.
+            When a constructor argument lies outside its domain, or training diverges.
 
         """
         from graphemb.embed._sdne_training import train
@@ -172,6 +174,11 @@ class SDNE(NodeEmbedder):
         target = _row_scaled(canonical)
         itself = np.arange(n) if self.self_term else np.zeros(0, np.int64)
         tables, inner, losses = train(self, _inputs(target, itself, itself), target, progress)
+        if not np.isfinite(losses).all() or not np.isfinite(tables["encode"]).all():
+            raise ParameterError(
+                f"SDNE: learning_rate must let the loss stay finite; {shown(self.learning_rate)} "
+                f"gave a loss of {losses[-1]} in epoch {len(losses)}. Give a lower one."
+            )
         back = np.argsort(order)
         layers = list(zip(inner[1::2], inner[2::2], strict=True))
         half = len(layers) // 2
@@ -260,8 +267,10 @@ def _row_scaled(matrix: Any) -> csr_array:
     kept = csr_array(matrix, copy=True)
     kept.eliminate_zeros()
     kept.sort_indices()
-    top = np.asarray(kept.max(axis=1).todense(), np.float64).ravel()
-    data = kept.data / np.repeat(top, np.diff(kept.indptr))
+    counts = np.diff(kept.indptr)
+    top = np.zeros(len(counts))
+    np.maximum.at(top, np.repeat(np.arange(len(counts)), counts), kept.data)
+    data = kept.data / np.repeat(top, counts)
     return csr_array((data.astype(np.float32), kept.indices, kept.indptr), shape=kept.shape)
 
 

@@ -230,7 +230,9 @@ def test_training_tells_how_far_it_is_and_stops_on_a_plateau():
     told = []
     e = SDNE(dim=4, n_epochs=7).fit(cliques(), progress=lambda stage, share: told.append(share))
     assert told[-1] == 1.0 and told == sorted(told) and len(told) == len(e.losses_) == 7
-    early = SDNE(dim=4, n_epochs=90, tolerance=0.5, patience=2).fit(cliques())
+    quick = SDNE(dim=4, n_epochs=90, tolerance=0.5, patience=2)
+    early = quick.fit(cliques(), progress=lambda stage, share: told.append(share))
+    assert told[-1] == 1.0
     assert len(early.losses_) < 40
     assert min(early.losses_) == pytest.approx(early.losses_[-1], rel=0.5)
 
@@ -252,6 +254,41 @@ def test_bad_parameters(wrong):
 def test_at_least_one_loss():
     with pytest.raises(ParameterError, match="w_first or w_second"):
         SDNE(w_first=0, w_second=0).fit(cliques())
+
+
+def test_divergence_names_the_learning_rate():
+    with pytest.raises(ParameterError, match=r"SDNE: learning_rate must let .* lower one"):
+        SDNE(dim=4, n_epochs=5, learning_rate=1e38).fit(cliques())
+
+
+@pytest.mark.parametrize(
+    "graph",
+    [
+        Graph(csr_array((0, 0))),
+        Graph.from_edges([("a", "a")]),
+        Graph.from_edges([("a", "b", 0.0), ("b", "c", 0.0)]),
+        Graph.from_edges([("a", "b", 1e-45), ("b", "c", 3e38), ("c", "c", 3e38)]),
+        Graph.from_edges(combinations(range(120), 2)),
+        Graph.from_edges([(f"l{i}", f"r{j}") for i in range(9) for j in range(20)]),
+    ],
+    ids=["no node", "loop", "zero weights", "extreme weights", "complete", "bipartite"],
+)
+def test_any_shape(graph):
+    e = SDNE(dim=3, hidden=(5, 4), n_negative=7, n_epochs=2).fit(graph)
+    n = graph.n_nodes
+    assert e.embedding_.vectors.shape == (n, 3)
+    scores = e.scores(np.arange(n))
+    assert scores.shape == (n, n)
+    assert np.isfinite(scores).all()
+
+
+@pytest.mark.parametrize(("n", "entries"), [(1, 0), (500, 1000), (10**6, 10**7)])
+def test_estimate_grows(n, entries):
+    memory, seconds = SDNE().estimate(n, entries)
+    more, longer = SDNE(dim=256, n_epochs=60).estimate(2 * n, 2 * entries)
+    assert isinstance(memory, int)
+    assert 1e8 < memory < more
+    assert 0 < seconds < longer
 
 
 def test_registry_names_it():
