@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from graphemb.catalog import Catalog
     from graphemb.embed.fastrp import FastRP
+    from graphemb.embed.hope import HOPE
     from graphemb.embed.node2vec import Node2Vec
+    from graphemb.embed.sdne import SDNE
     from graphemb.embedding import Embedding
     from graphemb.encode.contrastive import ContrastiveEncoder
     from graphemb.errors import BundleError, GraphembError, InputError, ParameterError
@@ -34,12 +36,14 @@ _PUBLIC = {
     "FastRP": "embed.fastrp",
     "Graph": "graph",
     "GraphembError": "errors",
+    "HOPE": "embed.hope",
     "InputError": "errors",
     "MappingSet": "mappings",
     "Node2Vec": "embed.node2vec",
     "Pair": "mappings",
     "ParameterError": "errors",
     "PhraseMapper": "map.mapper",
+    "SDNE": "embed.sdne",
     "ScoreTable": "scores",
     "Synonym": "taxonomy",
     "Taxonomy": "taxonomy",
@@ -51,6 +55,8 @@ _PUBLIC = {
 }
 
 __all__ = [
+    "HOPE",
+    "SDNE",
     "BundleError",
     "Candidate",
     "Catalog",

@@ -96,3 +96,13 @@ def proximity_dense(A, name, beta=None, damping=0.5):
     if name == "common_neighbours":
         return A @ A
     return A @ np.diag(inverted(A.sum(0) + A.sum(1))) @ A
+
+
+def sdne_loss_dense(adjacency, codes, decode, bias, penalty):
+    """(L_second, L_first) of SDNE by its equations, where the output layer reads the codes."""
+    top = adjacency.max(axis=1, keepdims=True)
+    s = adjacency / np.where(top > 0, top, 1.0)
+    guess = 1 / (1 + np.exp(-(codes @ decode.T + bias)))
+    b = np.where(s > 0, penalty, 1.0)
+    apart = ((codes[:, None, :] - codes[None, :, :]) ** 2).sum(axis=2)
+    return (((guess - s) * b) ** 2).sum(), (s * apart).sum()
