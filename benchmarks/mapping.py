@@ -18,7 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from graphemb import PhraseMapper, load_taxonomy
+from graphemb import PhraseMapper, Taxonomy, load_taxonomy
+from graphemb.encode import normalise
 from graphemb.evaluate._metrics import paired_interval, ranks
 from graphemb.evaluate.mapping import MappingTask
 from graphemb.scores import Score, ScoreTable
@@ -42,12 +43,25 @@ COMPANIONS = {"icd10cm": ["hpo", "doid"], "icd9_to_icd10cm": ["hpo", "doid"], "h
 GENERAL = ["wordnet_noun"]
 
 
+def without_queries(companion: Taxonomy, asked: set[str]) -> Taxonomy:
+    """Return a companion that teaches nothing of the queries: names are copied between them."""
+    kept = {
+        node: []
+        if normalise(companion[node]) in asked
+        else [s for s in group if normalise(s.text) not in asked]
+        for node, group in companion.synonyms.items()
+    }
+    return companion.with_synonyms(kept)
+
+
 def run_ours(bench: BenchSet, variant: str, seed: int, data: Path):
     """Return (ranked ids, probability of the first, measurements of time)."""
     pairs = None if variant == "no pairs" else bench.pairs
     companions = []
     if variant == "with companions":
-        companions = [load_taxonomy(data / c) for c in COMPANIONS.get(bench.name, GENERAL)]
+        asked = {normalise(query) for query in bench.queries}
+        names = COMPANIONS.get(bench.name, GENERAL)
+        companions = [without_queries(load_taxonomy(data / name), asked) for name in names]
     began = time.perf_counter()
     mapper = PhraseMapper(index_pairs=False, random_state=seed, **OURS[variant])
     mapper.fit(bench.taxonomy, pairs, companions=companions)
