@@ -6,4 +6,10 @@ from graphemb.registry import Registry
 
 __all__ = ["EMBEDDERS"]
 
-EMBEDDERS = Registry("node embedding", {"fastrp": "graphemb.embed.fastrp:FastRP"})
+EMBEDDERS = Registry(
+    "node embedding",
+    {
+        "fastrp": "graphemb.embed.fastrp:FastRP",
+        "irwe": "graphemb.embed.irwe:IRWE",
+    },
+)
