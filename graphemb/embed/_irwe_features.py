@@ -27,6 +27,8 @@ N_BINS = 20
 _ENUMERABLE = 400_000
 #: Draws of walks are numbered from 1 in training; the statistics have a draw of their own.
 _STATISTICS = 0
+#: Columns of r that are computed, and scaled to unit length, together.
+_BLOCK = 256
 #: Weight of the node itself beside the steps 1 … window in r.
 _SELF = 0.3
 #: Exponent of the degree that damps hubs in r.
@@ -103,37 +105,43 @@ def co_occurrence(
 ) -> Array:
     """Return r, float32 (n, dim): whom a walk from v meets within `window` steps, projected.
 
-    ``r = 0.3·u(L·R) + Σ_{i=1…window} u(Pⁱ·L·R)``, L = diag(degree^-½), u scales rows to unit
-    length, R very sparse (Li et al., KDD 2006) with a row from a hash of the node's id. `nodes`
-    are the ids in the order of `graph`. The counts are in expectation: no walk is drawn.
-    O(window·m·dim) time, O(n·dim) memory.
+    ``r = 0.3·u(L·R) + Σ_{i=1…window} u(Pⁱ·L·R)``, L = diag(degree^-½), R very sparse (Li et al.,
+    KDD 2006) with a row from a hash of the node's id. u scales rows to unit length, 256 columns at
+    a time, which bounds what is held beside r. `nodes` are the ids in the order of `graph`. The
+    counts are in expectation: no walk is drawn. O(window·m·dim) time, O(n·dim) memory.
     """
     step = _steps(graph)
     damp = (np.maximum(graph.degrees, 1.0) ** _BETA).astype(np.float32)[:, None]
-    current = _sparse_rows(node_keys(nodes, random_state, "irwe rows"), dim) * damp
-    out = np.float32(_SELF) * _unit(current)
-    for _ in range(window):
-        current = np.asarray(step @ current, np.float32)
-        out += _unit(current)
+    keys = node_keys(nodes, random_state, "irwe rows")
+    out = np.empty((graph.n_nodes, dim), np.float32)
+    for first in range(0, dim, _BLOCK):
+        columns = slice(first, min(first + _BLOCK, dim))
+        current = _sparse_rows(keys, columns) * damp
+        total = np.float32(_SELF) * _unit(current)
+        for _ in range(window):
+            current = np.asarray(step @ current, np.float32)
+            total += _unit(current)
+        out[:, columns] = total
     return out
 
 
-def _sparse_rows(keys: Array, dim: int) -> Array:
-    """Return the rows of R: ±√s with probability 1/(2s) each, else 0; s = √dim.
+def _sparse_rows(keys: Array, columns: slice) -> Array:
+    """Return `columns` of the rows of R: ±√s with probability 1/(2s) each, else 0.
 
-    s does not depend on the graph, so that a node's row is the same in each.
+    s, the square root of how many columns are asked for, does not depend on the graph, so that a
+    node's row is the same in each.
     """
-    density = float(np.sqrt(dim))
+    density = float(np.sqrt(columns.stop - columns.start))
     size = np.float32(np.sqrt(density))
-    column = np.arange(1, dim + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    out = np.empty((len(keys), dim), np.float32)
+    column = np.arange(columns.start + 1, columns.stop + 1, dtype=np.uint64)
+    column *= np.uint64(0x9E3779B97F4A7C15)
+    out = np.zeros((len(keys), len(column)), np.float32)
     for first in range(0, len(keys), 16_384):
         rows = slice(first, first + 16_384)
         bits = mixed(keys[rows, None] + column)
         uniform = (bits >> np.uint64(11)).astype(np.float64) / 2.0**53
-        out[rows] = np.where(uniform < 0.5 / density, size, 0) - np.where(
-            uniform >= 1 - 0.5 / density, size, np.float32(0)
-        )
+        out[rows][uniform < 0.5 / density] = size
+        out[rows][uniform >= 1 - 0.5 / density] = -size
     return out
 
 

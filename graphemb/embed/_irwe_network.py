@@ -39,8 +39,8 @@ class _Projection(nn.Module):
         n_features, width = self.axes.shape
         mean = rows.mean(axis=0, dtype=np.float64)
         second = np.zeros((n_features, n_features))
-        for first in range(0, len(rows), 65_536):
-            part = rows[first : first + 65_536].astype(np.float64)
+        for first in range(0, len(rows), 8_192):
+            part = rows[first : first + 8_192].astype(np.float64)
             second += part.T @ part
         values, vectors = np.linalg.eigh(second / len(rows) - np.outer(mean, mean))
         kept = min(n_features, width)

@@ -120,7 +120,7 @@ def test_co_occurrence_tends_to_the_cosines_of_the_dense_sum():
     graph = Graph.from_networkx(nx.karate_club_graph(), weight="none")
     walked = WalkGraph.of(graph, 0)
     ids = [graph.nodes[i] for i in walked.order]
-    r = features.co_occurrence(walked, ids, 8192, 1, 0)
+    r = features.co_occurrence(walked, ids, 8192, 1, 0) / np.sqrt(8192 / features._BLOCK)
     A = graph.adjacency[walked.order][:, walked.order].toarray()
     L = np.diag(A.sum(axis=1) ** -0.5)
     one = A / A.sum(axis=1, keepdims=True) @ L
