@@ -75,9 +75,10 @@ class IRWE(NodeEmbedder):
     The paper's text beyond its abstract was not available. The abstract gives: attention over
     random walks, identity and position learned jointly and inductively, walk statistics as
     features, no attributes. All else is our choice, above all: the skip terms V·[s, d] and V′·r,
-    which make the start of training as good as a principal component analysis; the exact
-    expectation ``d_i = Pⁱ·B`` and, as in FastRP, ``r = 0.3·R + Σ Pⁱ·R`` with rows scaled to unit
-    length, in place of counts over drawn walks; ψ is an input of γ but not changed by its loss.
+    which make the start of training a principal component analysis, on labels already about as
+    good as its end (``benchmarks/irwe.py``); exact expectations in place of counts over drawn
+    walks, ``d_i = Pⁱ·B`` (B the binned degrees) and, as in FastRP, ``r = 0.3·R + Σ_i Pⁱ·R`` with
+    rows scaled to unit length; ψ is read by the position module but not changed by its loss.
 
     Direction and self-loops are ignored. `transform` walks the graph it is given, so a node unseen
     in training must come with its edges. On a graph with other nodes, identities are comparable
@@ -203,6 +204,28 @@ class IRWE(NodeEmbedder):
         from graphemb.embed._irwe_training import apply
 
         return Embedding(other.nodes, self._joined(*apply(self, model, other)))
+
+    def estimate(self, n_nodes: int, n_entries: int) -> tuple[int, float]:
+        """Return about how many bytes and CPU seconds `fit` takes, counted from measured fits.
+
+        `n_entries` is the number of stored entries of the adjacency, two an undirected edge.
+        """
+        self._check()
+        from graphemb.embed._irwe_features import N_BINS
+        from graphemb.embed._irwe_walks import patterns
+
+        steps = self.walk_length + 1
+        width = len(patterns(self.walk_length)) + 1 + steps * N_BINS
+        r_dim = max(self.projection_dim, self.dim) if self.kind != "identity" else 0
+        tokens = self.n_read * steps if r_dim else 0
+        held = 4 * (width + r_dim + 3 * min(r_dim, 256) + 6 * self.dim)
+        drawn = 32 * steps * min(n_nodes * self.n_walks, 500_000)
+        size = 250e6 + n_nodes * held + 64 * n_entries + drawn + 24 * max(width, r_dim) ** 2
+        trained = min(n_nodes, 20_000) * self.n_epochs + n_nodes / 3
+        seconds = 3 + 3e-7 * n_nodes * self.n_walks * steps
+        seconds += 5e-10 * n_entries * self.window * r_dim
+        seconds += trained * (6e-6 * tokens * self.hidden / 64 + 3e-7 * width)
+        return int(size), seconds
 
     def _joined(self, identity: Array, position: Array | None) -> Array:
         if position is None:
