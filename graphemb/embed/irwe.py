@@ -69,6 +69,8 @@ class IRWE(NodeEmbedder):
         ψ; for ``kind="position"`` of width ⌈dim/2⌉, as the position module reads it.
     position_ : Embedding
         γ; not there for ``kind="identity"``.
+    fitted_with_ : dict
+        The arguments that `fit` used, and `transform` uses.
 
     Notes
     -----
@@ -178,6 +180,7 @@ class IRWE(NodeEmbedder):
 
         self.model_: Model
         self.model_, identity, position = train(self, known, self._widths(), progress)
+        self.fitted_with_ = self.get_params()
         self.identity_ = Embedding(known.nodes, identity)
         if position is not None:
             self.position_ = Embedding(known.nodes, position)
@@ -203,7 +206,8 @@ class IRWE(NodeEmbedder):
         other = _with_nodes(Graph.of(graph))
         from graphemb.embed._irwe_training import apply
 
-        return Embedding(other.nodes, self._joined(*apply(self, model, other)))
+        fitted = IRWE(**self.fitted_with_)  # arguments set since then change the next fit only
+        return Embedding(other.nodes, fitted._joined(*apply(fitted, model, other)))
 
     def estimate(self, n_nodes: int, n_entries: int) -> tuple[int, float]:
         """Return about how many bytes and CPU seconds `fit` takes, counted from measured fits.

@@ -162,8 +162,18 @@ def test_kinds(kind):
     assert np.array_equal(irwe.embedding_.vectors, np.hstack([p.vectors for p in wanted]))
     assert irwe.embedding_.dim == irwe.transform(graph).dim == 9
     assert hasattr(irwe, "position_") == (kind != "identity")
-    irwe.set_params(kind="identity").fit(graph)
+    before = irwe.transform(graph).vectors
+    irwe.set_params(kind="identity", walk_length=3)
+    assert np.array_equal(irwe.transform(graph).vectors, before)
+    irwe.fit(graph)
     assert not hasattr(irwe, "position_")
+
+
+def test_renumbering_changes_no_bit():
+    graph = Graph.from_networkx(nx.karate_club_graph())
+    turned = graph.subgraph(graph.nodes[::-1])
+    one, two = (IRWE(dim=8, **SMALL).fit_transform(g).vectors for g in (graph, turned))
+    assert np.array_equal(one, two[::-1])
 
 
 def test_unseen_nodes_are_placed_with_those_they_are_tied_to():
