@@ -224,11 +224,11 @@ class IRWE(NodeEmbedder):
         tokens = self.n_read * steps if r_dim else 0
         held = 4 * (width + r_dim + 3 * min(r_dim, 256) + 6 * self.dim)
         drawn = 32 * steps * min(n_nodes * self.n_walks, 500_000)
-        size = 250e6 + n_nodes * held + 64 * n_entries + drawn + 24 * max(width, r_dim) ** 2
+        size = 350e6 + n_nodes * held + 64 * n_entries + drawn + 24 * max(width, r_dim) ** 2
         trained = min(n_nodes, 20_000) * self.n_epochs + n_nodes / 3
         seconds = 3 + 3e-7 * n_nodes * self.n_walks * steps
-        seconds += 5e-10 * n_entries * self.window * r_dim
-        seconds += trained * (6e-6 * tokens * self.hidden / 64 + 3e-7 * width)
+        seconds += 1.5e-10 * n_entries * self.window * r_dim
+        seconds += trained * (5e-6 * tokens * self.hidden / 64 + 3e-7 * width)
         return int(size), seconds
 
     def _joined(self, identity: Array, position: Array | None) -> Array:
