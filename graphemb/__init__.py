@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from graphemb.catalog import Catalog
     from graphemb.embed.fastrp import FastRP
     from graphemb.embed.hope import HOPE
+    from graphemb.embed.irwe import IRWE
     from graphemb.embed.node2vec import Node2Vec
     from graphemb.embed.sdne import SDNE
     from graphemb.embedding import Embedding
@@ -37,6 +38,7 @@ _PUBLIC = {
     "Graph": "graph",
     "GraphembError": "errors",
     "HOPE": "embed.hope",
+    "IRWE": "embed.irwe",
     "InputError": "errors",
     "MappingSet": "mappings",
     "Node2Vec": "embed.node2vec",
@@ -56,6 +58,7 @@ _PUBLIC = {
 
 __all__ = [
     "HOPE",
+    "IRWE",
     "SDNE",
     "BundleError",
     "Candidate",

@@ -11,6 +11,7 @@ EMBEDDERS = Registry(
     {
         "fastrp": "graphemb.embed.fastrp:FastRP",
         "hope": "graphemb.embed.hope:HOPE",
+        "irwe": "graphemb.embed.irwe:IRWE",
         "node2vec": "graphemb.embed.node2vec:Node2Vec",
         "sdne": "graphemb.embed.sdne:SDNE",
     },
