@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,9 +59,7 @@ def evaluate_command(
     if target.endswith(".toml"):
         asked = [name for name in ("methods", "tasks", "settings", "seeds") if given[name]]
         if asked or output is None:
-            what = (
-                "needs -o RUN" if output is None else "says itself which methods, tasks and so on"
-            )
+            what = "needs -o RUN" if output is None else "names its own methods, tasks and seeds"
             raise click.UsageError(f"a plan {what}.")
         run = _measured(read_plan(target), output, jobs, quiet)
     else:
@@ -74,7 +73,8 @@ def evaluate_command(
     if format_ is not None:
         click.echo(_shown(run, format_), nl=False)
     _told(run, output, quiet)
-    click.get_current_context().exit(3 if run.failed else 0)
+    if run.failed:
+        sys.exit(3)
 
 
 def _measured(plan: Plan, output: str, jobs: int, quiet: bool) -> Run:
