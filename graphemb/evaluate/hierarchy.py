@@ -40,7 +40,7 @@ class HierarchyTask(GraphTask):
     Metrics: ``map_ancestors``, ``map_parents``, ``map_children``, ``map_siblings`` (other children
     of a parent), each mean average precision over the asked nodes that have any, with its
     ``_random`` expectation; ``depth_r2``, the share of depth's variance explained by ridge
-    regression on the vectors (five folds, penalty 1 on standardised columns; 0 is the mean, less
+    regression on the vectors (five folds, penalty dim on standardised columns; 0 is the mean, less
     is worse); ``depth_norm``, Spearman's ρ of depth and vector length; ``distance_cosine`` and
     ``distance_euclidean``, Spearman's ρ of the vectors' distance with path length (direction
     ignored) over all pairs of an asked and another node that are connected.
@@ -170,7 +170,7 @@ def _ridge_r2(vectors: Array, depth: Array, rng: np.random.Generator) -> float:
         mean, scale = vectors[train].mean(axis=0), vectors[train].std(axis=0)
         scale = np.where(scale > 0, scale, 1.0)
         x, level = (vectors[train] - mean) / scale, depth[train].mean()
-        gram = x.T @ x + np.eye(x.shape[1])
+        gram = x.T @ x + x.shape[1] * np.eye(x.shape[1])
         weight = np.linalg.solve(gram, x.T @ (depth[train] - level))
         guess[test] = (vectors[test] - mean) / scale @ weight + level
     return float(1.0 - ((depth - guess) ** 2).sum() / ((depth - depth.mean()) ** 2).sum())

@@ -48,8 +48,9 @@ def test_sorted_and_compared_rows_count_alike(monkeypatch):
     rng = np.random.default_rng(1)
     scores = rng.integers(0, 20, (4, 90)).astype(np.float32)
     query, column = np.nonzero(rng.random((4, 90)) < 0.4)
+    monkeypatch.setattr(ranking, "_SHARE", 1)
     compared = ranking.counts(scores, query, column)
-    monkeypatch.setattr(ranking, "_COMPARED", 0)
+    monkeypatch.setattr(ranking, "_MOST", 0)
     by_sorting = ranking.counts(scores, query, column)
     for one, two in zip(compared, by_sorting):
         assert one.tolist() == two.tolist()
