@@ -101,15 +101,17 @@ def _plan_of(
     graph |= {k: v for k, v in (("labels", labels), ("texts", texts)) if v is not None}
     if directed:
         graph["directed"] = True
+    place = Path(target)
+    name = place.parent.name if place.stem in ("edges", "graph") else place.stem
     content: dict[str, Any] = {
-        "graphs": {Path(target).stem: graph},
+        "graphs": {name or target: graph},
         "methods": {name: {} for name in methods},
         "tasks": {name: {} for name in tasks},
         "seeds": list(seeds) or [0],
     }
     for setting in settings:
-        name, equals, text = setting.partition("=")
-        task, dot, parameter = name.rpartition(".")
+        path, equals, text = setting.partition("=")
+        task, dot, parameter = path.rpartition(".")
         if not equals or not parameter or (dot and task not in tasks):
             raise click.UsageError(f"--set {setting}: must be KEY=VALUE or TASK.KEY=VALUE.")
         tables = [content["tasks"][task]] if dot else list(content["methods"].values())

@@ -22,8 +22,8 @@ Array = np.ndarray[Any, Any]
 
 #: A query separates when the two it wants lead all others by this share of the vectors' length.
 _MARGIN = 1e-4
-#: Nodes whose constraints are added at a time, and how often.
-_ADDED, _ROUNDS = 32, 60
+#: Steps of the perceptron; rows whose constraints join the program at a time, and how often.
+_STEPS, _ADDED, _ROUNDS = 300, 32, 60
 
 
 class LimitTask(GraphTask):
@@ -157,20 +157,38 @@ def _recall(scores: Array, pair: Array, k: int) -> float:
 def _solvable(vectors: Array, pair: Array) -> bool:
     """Return whether some query ranks both of `pair` above all other rows.
 
-    Maximises t with ``q · (v_a - v_c) ≥ t``, ``|q_i| ≤ 1``; rows c join the linear program when
-    its solution violates them, so that it stays small.
+    A perceptron that steps at the most violated constraint finds most such queries; what it does
+    not find is decided by linear programming.
+    """
+    others = np.ones(len(vectors), bool)
+    others[pair] = False
+    query = vectors[pair].sum(axis=0)
+    for _ in range(_STEPS):
+        scores = vectors @ query
+        lead = _lead(scores, pair, others)
+        if lead.min() > _MARGIN * np.abs(query).max():
+            return True
+        lower = pair[scores[pair].argmin()]
+        query = query + vectors[lower] - vectors[lead.argmin()]
+    return _by_program(vectors, pair, others, query)
+
+
+def _lead(scores: Array, pair: Array, others: Array) -> Array:
+    """Return by how much the lower of the pair leads each other row; infinity at the pair."""
+    return np.where(others, scores[pair].min() - scores, np.inf)
+
+
+def _by_program(vectors: Array, pair: Array, others: Array, query: Array) -> bool:
+    """Maximise t with ``q · (v_a - v_c) ≥ t``, ``|q_i| ≤ 1``; solvable when t is above 0.
+
+    Rows c join the program when its solution violates them, so that it stays small.
     """
     from scipy.optimize import linprog
 
-    dim = vectors.shape[1]
-    wanted = vectors[pair]
-    others = np.ones(len(vectors), bool)
-    others[pair] = False
-    query, used = wanted.sum(axis=0), np.zeros(0, np.int64)
+    wanted, dim = vectors[pair], vectors.shape[1]
+    used = np.zeros(0, np.int64)
     for _ in range(_ROUNDS):
-        scores = vectors @ query
-        lead = (wanted @ query).min() - scores
-        lead[~others] = np.inf
+        lead = _lead(vectors @ query, pair, others)
         if lead.min() > _MARGIN * np.abs(query).max():
             return True
         worst = np.argsort(lead, kind="stable")[:_ADDED]
@@ -180,8 +198,8 @@ def _solvable(vectors: Array, pair: Array) -> bool:
         used = np.r_[used, new]
         gaps = (vectors[used][None] - wanted[:, None]).reshape(-1, dim)
         limits = np.c_[gaps, np.ones(len(gaps))]
-        goal = np.r_[np.zeros(dim), -1.0]
         bounds = [(-1.0, 1.0)] * dim + [(None, 1.0)]
+        goal = np.r_[np.zeros(dim), -1.0]
         answer = linprog(goal, A_ub=limits, b_ub=np.zeros(len(gaps)), bounds=bounds)
         if answer.x is None or answer.x[-1] <= _MARGIN:
             return False
