@@ -11,6 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from graphemb.evaluate import Plan, Run
+    from graphemb.scores import ScoreTable
 
 __all__ = ["evaluate_command"]
 
@@ -18,6 +19,7 @@ _EPILOG = """\b
 Examples:
   graphemb evaluate examples/plan.toml -o out/run --jobs 2
   graphemb evaluate edges.tsv --method fastrp --task reconstruction --set dim=64
+  graphemb evaluate truth.tsv --model hpo.model --noise typo
 """
 
 
@@ -38,6 +40,14 @@ Examples:
 @click.option("--texts", metavar="FILE", help="Texts of a graph's nodes: node, tab, text.")
 @click.option("--directed", is_flag=True, help="Edges of the list have a direction.")
 @click.option("--seed", "seeds", multiple=True, type=click.IntRange(min=0), help="Default: 0.")
+@click.option(
+    "--model", metavar="MODEL",
+    help="Measure this mapper; TARGET holds phrase, id and maybe split, kind, trivial, frequency.",
+)  # fmt: skip
+@click.option(
+    "--noise", multiple=True, metavar="KIND",
+    help="Also on disturbed phrases: typo, typos, order, abbreviation, truncation; repeatable.",
+)  # fmt: skip
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(min=1))
 @click.option(
     "--format", "format_", type=click.Choice(["table", "tsv", "json"]),
@@ -45,17 +55,24 @@ Examples:
 )  # fmt: skip
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no notes.")
 def evaluate_command(
-    target: str, output: str | None, jobs: int, format_: str | None, quiet: bool, **given: Any
+    target: str, output: str | None, jobs: int, format_: str | None, quiet: bool,
+    model: str | None, noise: tuple[str, ...], **given: Any,
 ) -> None:  # fmt: skip
     """Measure graph embeddings: TARGET is a plan (PLAN.toml), an edge list or a taxonomy.
 
     A plan names graphs, methods, tasks and seeds; all combinations are measured, a list of values
-    is a sweep, and a run that was stopped goes on where it was.
+    is a sweep, and a run that was stopped goes on where it was. With --model, TARGET is a table of
+    phrases whose right nodes are known, and the mapper is measured on them.
     """
     from tempfile import TemporaryDirectory
 
     from graphemb.evaluate._plan import read_plan
 
+    if model is not None:
+        if output is not None or given["methods"] or given["tasks"]:
+            raise click.UsageError("--model takes no -o, --method or --task.")
+        click.echo(_shown(_of_mapper(target, model, noise, quiet), format_ or "table"), nl=False)
+        return
     if target.endswith(".toml"):
         asked = [name for name in ("methods", "tasks", "settings", "seeds") if given[name]]
         if asked or output is None:
@@ -71,7 +88,7 @@ def evaluate_command(
             with TemporaryDirectory() as folder:
                 run = _measured(plan, folder, jobs, quiet)
     if format_ is not None:
-        click.echo(_shown(run, format_), nl=False)
+        click.echo(_shown(run.table, format_), nl=False)
     _told(run, output, quiet)
     if run.failed:
         sys.exit(3)
@@ -138,13 +155,26 @@ def _is_taxonomy(target: str) -> bool:
     return place.is_dir() or name.endswith((".obo", ".csv", ".xml"))
 
 
-def _shown(run: Run, format_: str) -> str:
+def _of_mapper(target: str, model: str, noise: tuple[str, ...], quiet: bool) -> ScoreTable:
+    """Return how good the mapper at `model` is on the phrases of `target`."""
+    from graphemb.evaluate import mapping, read_truth
+    from graphemb.map.mapper import PhraseMapper
+
+    truth, mapper = read_truth(target), PhraseMapper.load(model)
+    unknown = sum(not any(n in mapper.taxonomy_ for n in right) for right in truth.nodes)
+    if unknown and not quiet:
+        name = mapper.taxonomy_.name
+        click.echo(f"note: {unknown} phrases have no right node in {name}; all count.", err=True)
+    return mapping(mapper, truth.phrases, truth.nodes, truth.groups, noise)
+
+
+def _shown(table: ScoreTable, format_: str) -> str:
     if format_ == "tsv":
-        return run.table.to_tsv()
+        return table.to_tsv()
     if format_ == "json":
-        return run.table.to_json() + "\n"
+        return table.to_json() + "\n"
     rows = [("graph", "method", "seed", "task", "metric", "k", "split", "value", "interval", "n")]
-    for r in run.table:
+    for r in table:
         method = f"{r.method} {r.parameters}".strip()
         between = "" if r.low is None or r.high is None else f"{r.low:.4f}–{r.high:.4f}"
         cells = (r.graph, method, r.seed, r.task, r.metric, r.k, r.split, f"{r.value:.4f}")

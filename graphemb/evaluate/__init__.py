@@ -29,11 +29,12 @@ if TYPE_CHECKING:
     from graphemb.evaluate._edges import EdgeSplit, split_edges
     from graphemb.evaluate._noise import disturbed
     from graphemb.evaluate._plan import Plan, read_plan
+    from graphemb.evaluate._truth import Truth, read_truth
 
 __all__ = [
-    "TASKS", "EdgeSplit", "Plan", "Run", "classification", "clustering", "disturbed", "hierarchy",
-    "limit", "link_prediction", "mapping", "read_plan", "read_run", "reconstruction", "run_plan",
-    "semantic", "split_edges",
+    "TASKS", "EdgeSplit", "Plan", "Run", "Truth", "classification", "clustering", "disturbed",
+    "hierarchy", "limit", "link_prediction", "mapping", "read_plan", "read_run", "read_truth",
+    "reconstruction", "run_plan", "semantic", "split_edges",
 ]  # fmt: skip
 
 TASKS = Registry(
@@ -57,6 +58,8 @@ _LAZY = {
     "disturbed": "_noise",
     "read_plan": "_plan",
     "read_run": "_cells",
+    "Truth": "_truth",
+    "read_truth": "_truth",
     "run_plan": "_batch",
     "split_edges": "_edges",
 }

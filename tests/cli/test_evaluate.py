@@ -89,6 +89,22 @@ def test_a_failing_cell_is_listed(tmp_path):
     assert "dim=8" in (tmp_path / "run" / "scores.tsv").read_text()
 
 
+def test_a_mapper(model, tmp_path):
+    truth = tmp_path / "truth.tsv"
+    rows = ["sauce pot\tK:003\ttest\t7", "kettle\tK:999|K:005\ttest\t120", "x\tK:001\ttrain\t1"]
+    truth.write_text("phrase\tid\tsplit\tfrequency\n" + "\n".join(rows) + "\n")
+    out = run("evaluate", truth, "--model", model, "--noise", "typo", "--format", "json")
+    assert out.exit_code == 0, out.output
+    found = json.loads(out.stdout)["rows"]
+    assert {r["n"] for r in found if r["metric"] == "accuracy"} == {2}
+    assert {r["split"] for r in found} == {"", "noise=typo"}
+    truth.write_text("phrase\tid\tfrequency\na\t\t3\nb\tK:003\tmany\n")
+    wrong = graphemb("evaluate", truth, "--model", model)
+    assert wrong[0] == 65
+    assert "truth.tsv:2: must have a phrase and an id" in wrong[2]
+    assert "truth.tsv:3: frequency must be a whole number" in wrong[2]
+
+
 def start(plan, folder, *more):
     return subprocess.Popen(
         [sys.executable, "-m", "graphemb", "evaluate", str(plan), "-o", str(folder), *more],

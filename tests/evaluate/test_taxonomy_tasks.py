@@ -177,6 +177,39 @@ def test_limit_falls_with_the_dimension_and_with_equal_vectors():
         ge.evaluate.limit(g, e, sizes=[3])
 
 
+def test_solvable_is_what_a_whole_program_says():
+    from scipy.optimize import linprog
+
+    module = import_module("graphemb.evaluate.limit")
+    rng = np.random.default_rng(4)
+    answers = []
+    for _ in range(30):
+        v = rng.normal(size=(25, 5))
+        v /= np.linalg.norm(v, axis=1, keepdims=True)
+        gaps = np.concatenate([v[2:] - v[0], v[2:] - v[1]])
+        whole = linprog(np.zeros(5), A_ub=gaps, b_ub=-np.ones(len(gaps)), bounds=(None, None))
+        found = module._solvable(v, np.array([0, 1]))
+        others = np.arange(25) > 1
+        assert found == module._by_program(v, np.array([0, 1]), others, v[0] + v[1])
+        assert found == (whole.status == 0)
+        answers.append(found)
+    assert 3 < sum(answers) < 27
+
+
+def test_truth_is_read(tmp_path):
+    file = tmp_path / "t.csv"
+    file.write_text("phrase,id,kind,frequency\na,1|2,exact,0\nb,3,near,12\na,4,exact,0\nc,5,,\n")
+    truth = ge.evaluate.read_truth(file)
+    assert truth.phrases == ("a", "b", "c")
+    assert truth.nodes == (frozenset("124"), frozenset("3"), frozenset("5"))
+    assert truth.groups == {"kind": ("exact", "near", ""), "frequency": ("0", "10-99", "")}
+    file.write_text("phrase,id,split\na,1,dev\nb,2,test\n")
+    assert ge.evaluate.read_truth(file).phrases == ("b",)
+    assert ge.evaluate.read_truth(file, "dev").phrases == ("a",)
+    with pytest.raises(InputError, match="must have rows of split 'x'"):
+        ge.evaluate.read_truth(file, "x")
+
+
 def test_near_and_ancestors(kitchen):
     leaf = next(i for i in kitchen.leaves if len(kitchen.ancestors(i)) >= 2)
     parent = kitchen.parents(leaf)[0]
