@@ -6,7 +6,8 @@ import os
 import signal
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,8 @@ from graphemb.rng import stream
 
 __all__ = ["run_plan"]
 
-#: Nodes in the picture of a cell, and how often a unit is tried whose worker died.
-_DRAWN, _TRIES = 1000, 3
+#: Nodes in the picture of a cell.
+_DRAWN = 1000
 
 
 def run_plan(
@@ -249,22 +250,40 @@ def _loaded(source: GraphSource) -> Loaded:
 
 
 def _in_processes(folder: Path, units: list[list[Cell]], n_jobs: int, show: _Shown) -> None:
-    """Measure units in worker processes; those whose worker died again, each by itself."""
-    threads = str(max(1, (os.cpu_count() or 1) // n_jobs))
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, threads)
-    for unit in _tried(folder, units, n_jobs, show):
-        left = [cell for cell in unit if not _is_done(folder, cell)]
-        for _ in range(_TRIES - 1):
-            if not left or not _tried(folder, [left], 1, show):
-                break
-            left = [cell for cell in left if not _is_done(folder, cell)]
-        else:
-            for cell in left:
-                error = {"kind": "WorkerDied", "message": f"{_TRIES} workers died at this unit."}
-                content = {**_described(cell), "status": "failed", "error": error}
-                write_cell(folder, cell.key, content)
-                show(cell)
+    """Measure units in worker processes.
+
+    A worker that dies takes down its pool: what it left is tried in a second one, and what that
+    leaves each by itself, so that a unit that kills its worker harms no other.
+    """
+    for _ in range(2):
+        with _few_threads(n_jobs):
+            died = _tried(folder, units, n_jobs, show)
+        left = [[cell for cell in unit if not _is_done(folder, cell)] for unit in died]
+        units = [unit for unit in left if unit]
+        if not units:
+            return
+    for unit in units:
+        if _tried(folder, [unit], 1, show):
+            error = {"kind": "WorkerDied", "message": "three workers died at these cells."}
+            for cell in unit:
+                if not _is_done(folder, cell):
+                    content = {**_described(cell), "status": "failed", "error": error}
+                    write_cell(folder, cell.key, content)
+                    show(cell)
+
+
+@contextmanager
+def _few_threads(n_jobs: int) -> Iterator[None]:
+    """Let processes started here share the processor's threads, where nobody chose otherwise."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    chosen = [name for name in names if name not in os.environ]
+    for name in chosen:
+        os.environ[name] = str(max(1, (os.cpu_count() or 1) // n_jobs))
+    try:
+        yield
+    finally:
+        for name in chosen:
+            del os.environ[name]
 
 
 def _tried(folder: Path, units: list[list[Cell]], n_jobs: int, show: _Shown) -> list[list[Cell]]:

@@ -134,7 +134,8 @@ class ReconstructionTask(GraphTask):
         if self.convention == "gem":
             self._gem(rows, scorer, edges, asked, known.directed and not self.undirected)
             return rows.table()
-        parts = [self._block(scorer, edges, b) for b in _blocks(asked, known.n_nodes)]
+        harmonic = np.r_[0.0, np.cumsum(1.0 / np.arange(1, known.n_nodes + 1))]
+        parts = [self._block(scorer, edges, b, harmonic) for b in _blocks(asked, known.n_nodes)]
         for name in parts[0]:
             values = np.concatenate([part[name] for part in parts])
             self._report(rows, name, values, len(asked), known.n_nodes, scorer.name)
@@ -159,14 +160,15 @@ class ReconstructionTask(GraphTask):
         low, high = sample_interval(good, population)
         rows.add(name[0], good.mean(), k=name[1], low=low, high=high, n=len(good), split=score)
 
-    def _block(self, scorer: Scorer, edges: Any, asked: Array) -> dict[tuple[str, int], Array]:
+    def _block(
+        self, scorer: Scorer, edges: Any, asked: Array, harmonic: Array
+    ) -> dict[tuple[str, int], Array]:
         """Return, by (metric, hop), a value for each node of the block; NaN without relevants."""
         n, b = edges.shape[0], len(asked)
         scores = scorer(asked)
         scores[np.arange(b), asked] = -np.inf
         query, column, hop = hops_of(edges, asked, max(self.hops))
         greater, equal = ranking.counts(scores, query, column)
-        harmonic = _harmonic(n)
         found: dict[tuple[str, int], Array] = {}
         for k in self.hops:
             for name, chosen in (("exact", hop == k), ("within", hop <= k)):
@@ -209,13 +211,3 @@ def _blocks(asked: Array, n: int) -> Iterator[Array]:
     step = max(1, _BLOCK // max(n, 1))
     for start in range(0, len(asked), step):
         yield asked[start : start + step]
-
-
-_HARMONIC: dict[int, Array] = {}
-
-
-def _harmonic(n: int) -> Array:
-    if n not in _HARMONIC:
-        _HARMONIC.clear()
-        _HARMONIC[n] = np.r_[0.0, np.cumsum(1.0 / np.arange(1, n + 1))]
-    return _HARMONIC[n]

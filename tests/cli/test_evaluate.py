@@ -167,6 +167,25 @@ def test_killed_jobs_go_on(plan, tmp_path):
     assert len(list((folder / "cells").iterdir())) == 48
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="needs Linux's /proc")
+def test_a_killed_worker_costs_nothing(plan, tmp_path):
+    folder = tmp_path / "run"
+    process = start(plan, folder, "--jobs", "2")
+    wait_for(folder, 3, process)
+    with open(f"/proc/{process.pid}/task/{process.pid}/children") as file:
+        children = [int(pid) for pid in file.read().split()]
+    commands = {}
+    for pid in children:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            commands[pid] = file.read()
+    os.kill(next(pid for pid, line in commands.items() if b"spawn_main" in line), signal.SIGKILL)
+    _, err = process.communicate()
+    assert process.returncode == 0, err
+    assert len(list((folder / "cells").iterdir())) == 48
+    info = json.loads((folder / "run.json").read_text())
+    assert (len(info["cells"]), info["failed"]) == (48, [])
+
+
 def test_start_up_stays_light():
     code = (
         "import sys, graphemb as ge; ge.evaluate; ge.evaluate.reconstruction; "
