@@ -152,7 +152,7 @@ class _Fit:
 
     @property
     def loaded(self) -> Loaded:
-        return _loaded(self.cell.source)
+        return _loaded(self.cell.source, self.cell.input_sha256)
 
     def unfitted(self) -> Any:
         from graphemb.embed import EMBEDDERS
@@ -245,7 +245,8 @@ def _components(vectors: Any, chosen: Any) -> tuple[list[float], list[float]]:
 
 
 @lru_cache(maxsize=2)
-def _loaded(source: GraphSource) -> Loaded:
+def _loaded(source: GraphSource, _sha256: str) -> Loaded:
+    """Return what `source` names; the hash is part of what is remembered."""
     return load_source(source)
 
 

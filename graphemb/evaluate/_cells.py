@@ -3,11 +3,13 @@
 ::
 
     RUN/run.json        schema, graphemb, versions, platform, seeds, cells (keys in order),
-                        inputs (graph → sha256), failed, skipped
+                        variants (key → what tells tasks of one kind apart, put in brackets after
+                        the parameters of its rows), inputs (graph → sha256), failed, skipped
     RUN/scores.tsv      every row of every measured cell of the plan, in its order
     RUN/cells/KEY.json  status "done" or "failed"; graph {name, n_nodes, n_edges, directed, sha256};
                         method {name, kind, parameters, text}; seed; task {name, settings}; rows
-                        (those of ScoreTable); seconds {fit, task}; error {kind, message} or null;
+                        (those of ScoreTable); seconds {fit, task}; notes (warnings, a line each);
+                        error {kind, message} or null;
                         picture {nodes, x, y, labels} or null: the first two principal components
                         of at most 1,000 nodes, labels '' where a node has none
 
@@ -18,7 +20,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,7 +78,7 @@ def write_run(folder: Path, plan: Plan) -> Run:
     """Write ``scores.tsv`` and ``run.json`` from the cells on disk, and return the run."""
     found = [c for c in (read_cell(folder, cell.key) for cell in plan.cells) if c is not None]
     with atomic_write(folder / "scores.tsv") as file:
-        file.write(_table(found).to_tsv().encode("utf-8", "surrogatepass"))
+        file.write(_table(found, _variants(plan)).to_tsv().encode("utf-8", "surrogatepass"))
     _write(folder / "run.json", _info(plan.cells, found, plan))
     return read_run(folder)
 
@@ -95,13 +97,25 @@ def _info(cells: Sequence[Cell], found: Sequence[dict[str, Any]], plan: Plan) ->
         "seeds": list(plan.seeds),
         "inputs": {cell.source.name: cell.input_sha256 for cell in cells},
         "cells": [cell["key"] for cell in found],
+        "variants": _variants(plan),
         "failed": [cell["key"] for cell in found if cell["status"] == "failed"],
         "skipped": list(plan.skipped),
     }
 
 
-def _table(cells: Sequence[dict[str, Any]]) -> ScoreTable:
-    return ScoreTable(Score(**row) for cell in cells for row in cell["rows"])
+def _variants(plan: Plan) -> dict[str, str]:
+    return {cell.key: cell.variant for cell in plan.cells if cell.variant}
+
+
+def _table(cells: Sequence[dict[str, Any]], variants: Mapping[str, str]) -> ScoreTable:
+    rows: list[Score] = []
+    for cell in cells:
+        table = ScoreTable(Score(**row) for row in cell["rows"])
+        if variant := variants.get(cell["key"]):
+            text = f"{cell['method']['text']} [{variant}]".strip()
+            table = table.stamped(parameters=text)
+        rows += table.rows
+    return ScoreTable(rows)
 
 
 def read_run(folder: str | Path) -> Run:
@@ -125,4 +139,4 @@ def read_run(folder: str | Path) -> Run:
         if cell is None:
             raise InputError(f"{_place(place, key)}: is damaged or gone. Run the plan again.")
         cells.append(cell)
-    return Run(place, _table(cells), tuple(cells), info)
+    return Run(place, _table(cells, info["variants"]), tuple(cells), info)

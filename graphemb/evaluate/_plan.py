@@ -26,8 +26,8 @@ _PATHS = ("edges", "taxonomy", "labels", "texts")
 class Cell:
     """One measurement of a plan: one task on one method with one setting, graph and seed.
 
-    `parameters` and `settings` are those of the method and the task that the plan names, `variant`
-    the settings that it sweeps; `vectors`
+    `parameters` and `settings` are those of the method and the task that the plan names; `variant`
+    tells tasks of one kind apart: the plan's name of it and what it sweeps; `vectors`
     is the path of vectors made elsewhere, '' where `kind`, a name of `EMBEDDERS`, makes them.
     """
 
@@ -50,12 +50,8 @@ class Cell:
 
     @property
     def text(self) -> str:
-        """The method's parameters as a table shows them, ``dim=64 beta=-0.5``.
-
-        Settings of the task that the plan sweeps follow in brackets.
-        """
-        mine = _text(self.parameters)
-        return f"{mine} [{self.variant}]".strip() if self.variant else mine
+        """The method's parameters as a table shows them, ``dim=64 beta=-0.5``."""
+        return _text(self.parameters)
 
 
 def _text(values: Mapping[str, Any]) -> str:
@@ -156,6 +152,7 @@ def _graph(problems: Problems, name: str, table: dict[str, Any], folder: Path) -
 
 
 Method = tuple[str, str, str, list[dict[str, Any]]]
+Tasks = tuple[str, str, list[dict[str, Any]]]
 
 
 def _method(problems: Problems, name: str, table: dict[str, Any], folder: Path) -> Method:
@@ -181,7 +178,8 @@ def _method(problems: Problems, name: str, table: dict[str, Any], folder: Path) 
     return name, kind, "", _sweep(problems, where, EMBEDDERS[kind], rest)
 
 
-def _task(problems: Problems, name: str, table: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
+def _task(problems: Problems, name: str, table: dict[str, Any]) -> Tasks:
+    """Return (name, registered kind, settings of the sweep)."""
     from graphemb.evaluate import TASKS
 
     kind, rest = str(table.get("task", name)), {k: v for k, v in table.items() if k != "task"}
@@ -192,8 +190,8 @@ def _task(problems: Problems, name: str, table: dict[str, Any]) -> tuple[str, li
             f"task {name}: must be one of {', '.join(known)}; got {shown(kind)}."
             f"{nearest(kind, known)}",
         )
-        return kind, []
-    return kind, _sweep(problems, f"task {name}", TASKS[kind], rest)
+        return name, kind, []
+    return name, kind, _sweep(problems, f"task {name}", TASKS[kind], rest)
 
 
 def _sweep(
@@ -225,7 +223,7 @@ def _sweep(
 
 def _spelled_out(
     graphs: Sequence[GraphSource], methods: Sequence[Method],
-    tasks: Sequence[tuple[str, list[dict[str, Any]]]], seeds: Sequence[int],
+    tasks: Sequence[Tasks], seeds: Sequence[int],
 ) -> Plan:  # fmt: skip
     from graphemb.evaluate import TASKS
 
@@ -236,7 +234,7 @@ def _spelled_out(
         for method, kind, vectors, parameters in methods:
             sha256 = digest(*paths, *([vectors] if vectors else []))
             for mine, seed in itertools.product(parameters, seeds):
-                for task, settings in tasks:
+                for name, task, settings in tasks:
                     reason = _impossible(source, TASKS[task], vectors)
                     if reason:
                         skipped[f"{task} on {source.name} with {method}: {reason}"] = None
@@ -245,7 +243,7 @@ def _spelled_out(
                         swept = {k: v for k, v in how.items() if any(s[k] != v for s in settings)}
                         cell = Cell(
                             source, method, kind, vectors, mine, task, how, seed, sha256,
-                            _text(swept),
+                            f"{'' if name == task else name} {_text(swept)}".strip(),
                         )  # fmt: skip
                         cells.append(_keyed(cell))
     return Plan(tuple(cells), tuple(skipped), tuple(seeds))

@@ -57,10 +57,29 @@ def test_lists_of_lists_and_task_sweeps(plan):
     found = ge.evaluate.read_plan(plan(text + "weights = [0.0, 1.0]\n"))
     assert {tuple(c.parameters["weights"]) for c in found.cells if c.method == "w"} == {(0.0, 1.0)}
     found = ge.evaluate.read_plan(plan(text + "weights = [[0.0, 1.0], [1.0]]\n"))
-    texts = {c.text for c in found.cells if c.method == "w" and c.task == "clustering"}
-    assert texts == {
-        f"weights={w} [n_clusters={k}]" for w in ("[0.0, 1.0]", "[1.0]") for k in (2, 3)
+    cells = [c for c in found.cells if c.method == "w" and c.task == "clustering"]
+    assert {(c.text, c.variant) for c in cells} == {
+        (f"weights={w}", f"n_clusters={k}") for w in ("[0.0, 1.0]", "[1.0]") for k in (2, 3)
     }
+    named = plan(PLAN + "[tasks.by_dot]\ntask = 'reconstruction'\nscore = 'dot'\n")
+    cells = ge.evaluate.read_plan(named).cells
+    assert {c.variant for c in cells if c.task == "reconstruction"} == {"", "by_dot"}
+
+
+def test_tasks_of_one_kind_are_told_apart(plan, tmp_path):
+    text = "[graphs.t]\ntaxonomy = '{root}/fixtures/tree'\n[methods.fastrp]\ndim = 4\n"
+    text += "[tasks.reconstruction]\nhops = [1]\nscore = "
+    one = ge.evaluate.run_plan(plan(text + "'dot'"), tmp_path / "a")
+    assert {r.parameters for r in one.table} == {"dim=4"}
+    told = []
+    wider = plan(text + "['cosine', 'dot']")
+    two = ge.evaluate.run_plan(wider, tmp_path / "a", progress=lambda *a: told.append(a))
+    assert len(told) == 1  # 'dot' was measured
+    names = {f'dim=4 [score="{s}"]' for s in ("cosine", "dot")}
+    assert {r.parameters for r in two.table} == names
+    header, *lines = (tmp_path / "a" / "scores.tsv").read_text().splitlines()
+    at = header.split("\t").index("parameters")
+    assert {line.split("\t")[at] for line in lines} == names
 
 
 @pytest.mark.parametrize(
@@ -152,9 +171,11 @@ def test_other_bytes_are_measured_again(plan, tmp_path):
         "[graphs.g]\nedges = '{e}'\n[methods.fastrp]\ndim = 4\n[tasks.reconstruction]\nhops = [1]"
     )
     path = plan(text, e=edges)
-    one = ge.evaluate.read_plan(path).cells[0].key
+    one = ge.evaluate.run_plan(path, tmp_path / "a").cells[0]
     edges.write_text("a\tb\nb\tc\nc\td\n")
-    assert ge.evaluate.read_plan(path).cells[0].key != one
+    two = ge.evaluate.run_plan(path, tmp_path / "a").cells[0]
+    assert one["key"] != two["key"]
+    assert (one["graph"]["n_nodes"], two["graph"]["n_nodes"]) == (3, 4)
 
 
 def test_layout_of_a_cell(plan, tmp_path):
