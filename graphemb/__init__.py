@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from graphemb import evaluate
     from graphemb.catalog import Catalog
     from graphemb.embed.fastrp import FastRP
     from graphemb.embed.hope import HOPE
@@ -78,6 +79,7 @@ __all__ = [
     "Synonym",
     "Taxonomy",
     "__version__",
+    "evaluate",
     "load_embedding",
     "load_graph",
     "load_pairs",
@@ -89,6 +91,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name in _PUBLIC:
         return getattr(import_module(f"graphemb.{_PUBLIC[name]}"), name)
+    if name == "evaluate":
+        return import_module("graphemb.evaluate")
     raise AttributeError(f"module 'graphemb' has no attribute {name!r}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from graphemb.errors import InputError, ParameterError, shown
@@ -61,12 +61,15 @@ class ScoreTable:
 
     def filter(self, **wanted: Any) -> ScoreTable:
         """Return the rows whose columns equal `wanted`."""
-        unknown = set(wanted) - set(_COLUMNS)
-        if unknown:
-            raise ParameterError(f"ScoreTable: columns are {', '.join(_COLUMNS)}; got {unknown}.")
+        _check_columns(wanted)
         return ScoreTable(
             row for row in self.rows if all(getattr(row, c) == v for c, v in wanted.items())
         )
+
+    def stamped(self, **columns: Any) -> ScoreTable:
+        """Return the same rows with some columns set to one value in all."""
+        _check_columns(columns)
+        return ScoreTable(replace(row, **columns) for row in self.rows)
 
     def value(self, **wanted: Any) -> float:
         """Return the value of the one row that equals `wanted`.
@@ -105,3 +108,9 @@ class ScoreTable:
             cells = (getattr(row, column) for column in _COLUMNS)
             lines.append("\t".join("" if cell is None else str(cell) for cell in cells))
         return "\n".join(lines) + "\n"
+
+
+def _check_columns(names: Iterable[str]) -> None:
+    unknown = sorted(set(names) - set(_COLUMNS))
+    if unknown:
+        raise ParameterError(f"ScoreTable: columns are {', '.join(_COLUMNS)}; got {unknown}.")

@@ -14,6 +14,7 @@ __all__ = ["main"]
 
 _COMMANDS = {
     "embed": "Turn the nodes of a graph into vectors.",
+    "evaluate": "Measure graph embeddings, one or a whole plan of them.",
     "info": "Show what a model is, what it was trained on, and how good it was.",
     "map": "Map phrases to the nodes of a taxonomy.",
     "taxonomies": "List the known taxonomies: what is ready here, what needs a file.",

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 __all__ = [
-    "aurc", "coverage_at", "expected_calibration_error", "paired_interval", "ranks", "wilson",
+    "aurc", "coverage_at", "expected_calibration_error", "f1_scores", "modularity",
+    "paired_interval", "ranks", "reliability", "spearman", "wilson",
 ]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
@@ -32,7 +33,9 @@ def wilson(hits: int, n: int, z: float = 1.959964) -> tuple[float, float]:
     p = hits / n
     middle = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return float(max(0.0, middle - half)), float(min(1.0, middle + half))
+    # The ends are exact where rounding would leave the share itself outside its interval.
+    low = 0.0 if hits == 0 else max(0.0, middle - half)
+    return float(low), 1.0 if hits == n else float(min(1.0, middle + half))
 
 
 def paired_interval(
@@ -71,3 +74,49 @@ def aurc(probability: Array, right: Array) -> float:
     order = np.argsort(-probability, kind="stable")
     wrong = np.cumsum(1.0 - right[order]) / np.arange(1, len(order) + 1)
     return float(wrong.mean()) if len(order) else 0.0
+
+
+def reliability(
+    probability: Array, right: Array, n_bins: int = 10
+) -> list[tuple[float, float, int]]:
+    """Return (mean probability, share right, number) of bins of equal numbers of queries."""
+    order = np.argsort(probability, kind="stable")
+    parts = [part for part in np.array_split(order, n_bins) if len(part)]
+    return [(float(probability[p].mean()), float(right[p].mean()), len(p)) for p in parts]
+
+
+def f1_scores(truth: Array, answer: Array) -> tuple[float, float]:
+    """Return (micro, macro) F1 of two 0/1 matrices (n, n_classes).
+
+    ``F1 = 2·TP / (2·TP + FP + FN)``; macro averages over the classes that either matrix names.
+    """
+    both = (truth & answer).sum(axis=0, dtype=np.int64)
+    named = truth.sum(axis=0, dtype=np.int64) + answer.sum(axis=0, dtype=np.int64)
+    there = named > 0
+    macro = 2.0 * both[there] / named[there]
+    return float(2.0 * both.sum() / max(named.sum(), 1)), float(
+        macro.mean()
+    ) if there.any() else 0.0
+
+
+def modularity(adjacency: Any, groups: Array) -> float:
+    """Return Σ_c [w_cc / 2w - (d_c / 2w)²] of groups of an undirected graph (Newman 2006, eq. 1).
+
+    `adjacency` is symmetric sparse, `groups` the group number of each row.
+    """
+    entries = adjacency.tocoo()
+    total = float(entries.data.sum(dtype=np.float64))
+    if total == 0:
+        return 0.0
+    inside = groups[entries.row] == groups[entries.col]
+    degree = np.bincount(groups[entries.row], entries.data.astype(np.float64))
+    return float(entries.data[inside].sum(dtype=np.float64) / total - ((degree / total) ** 2).sum())
+
+
+def spearman(first: Array, second: Array) -> float:
+    """Return the correlation of ranks, equal values at their mean rank; 0 where one is constant."""
+    from scipy.stats import rankdata
+
+    a, b = (rankdata(v) - (len(v) + 1) / 2 for v in (first, second))
+    norm = np.sqrt((a @ a) * (b @ b))
+    return float(a @ b / norm) if norm > 0 else 0.0

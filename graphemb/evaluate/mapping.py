@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
-from graphemb.errors import ParameterError
+from graphemb.errors import ParameterError, shown
 from graphemb.evaluate import _metrics as metrics
-from graphemb.evaluate.base import Task
-from graphemb.scores import Score, ScoreTable
+from graphemb.evaluate._closeness import Closeness, distances
+from graphemb.evaluate._noise import disturbed
+from graphemb.evaluate.base import Rows, Task
+from graphemb.scores import ScoreTable
 from graphemb.taxonomy import Taxonomy
 
-__all__ = ["MappingTask"]
+__all__ = ["MappingTask", "distances"]
 
 Array = np.ndarray[Any, Any]
 
 
 class MappingTask(Task):
-    """Accuracy@k, MRR, graph distance of the first answer, and calibration of its probability.
+    """Accuracy@k, MRR, how near misses are, and calibration of the probability.
 
     Parameters
     ----------
@@ -27,20 +29,47 @@ class MappingTask(Task):
         The k of accuracy@k.
     precisions : sequence of float
         Where coverage is reported.
+    n_bins : int
+        Bins of the reliability diagram.
+    by_depth : bool
+        Whether queries are also grouped by the depth of the right node.
+    least : int
+        Groups of fewer queries are left out.
+    random_state : int
+        Draws the noise of `run_mapper`.
 
     Notes
     -----
-    Any of several right nodes counts. Distance is the number of edges, direction ignored, from
-    the first answer to the nearest right node; a no-match counts as the distance from the root
-    (its depth), ``n_nodes`` where the taxonomy falls apart. Intervals are Wilson's.
+    Any of several right nodes counts. Of the whole, and of every group with at least `least`
+    queries (split names it, ``depth=3``, ``kind=trivial``): ``accuracy`` by k, ``mrr``. With a
+    taxonomy also ``distance`` (edges, direction ignored, from the first answer to the nearest right
+    node; a no-match counts as the distance from the root, ``n_nodes`` where the taxonomy falls
+    apart), ``near`` (the first answer is right, or a parent or child of a right node),
+    ``ancestor_f1`` (2·|A∩B| / (|A|+|B|), A and B the answer's and the right node's ancestors with
+    themselves; the best right node; 0 for a no-match).
+    With probabilities also ``ece``, ``aurc``, ``coverage@P`` (share of queries answered, most
+    probable first, at precision P) and the reliability diagram: ``reliability`` is the share right
+    in bin k from 1, ``reliability_probability`` its mean probability. Intervals are Wilson's.
 
     """
 
+    takes: ClassVar[tuple[str, ...]] = ("taxonomy",)
+
     def __init__(
-        self, ks: Sequence[int] = (1, 5, 10), precisions: Sequence[float] = (0.90, 0.95, 0.99)
+        self,
+        ks: Sequence[int] = (1, 5, 10),
+        precisions: Sequence[float] = (0.90, 0.95, 0.99),
+        n_bins: int = 10,
+        by_depth: bool = False,
+        least: int = 5,
+        random_state: int = 0,
     ) -> None:
         self.ks = ks
         self.precisions = precisions
+        self.n_bins = n_bins
+        self.by_depth = by_depth
+        self.least = least
+        self.random_state = random_state
 
     def run(
         self,
@@ -51,92 +80,104 @@ class MappingTask(Task):
         graph: str = "",
         method: str = "",
         split: str = "",
+        groups: Mapping[str, Sequence[str]] | None = None,
     ) -> ScoreTable:
-        """Return the measurements of `ranked` node ids against `truth`, one entry a query."""
+        """Return the measurements of `ranked` node ids against `truth`, one entry a query.
+
+        `groups` names what each query is, a value a query under each heading: ``{"kind":
+        ["exact", "trivial", …], "frequency": ["1-9", "10-99", …]}``.
+        """
         if len(ranked) != len(truth) or not truth:
             raise ParameterError(
                 f"MappingTask: needs as many answers as truths, at least one; got {len(ranked)} "
                 f"and {len(truth)}."
             )
+        rows = Rows("mapping", method)
         rank = metrics.ranks(ranked, truth)
-        n = len(rank)
-        rows = []
-
-        def add(metric: str, value: float, k: int | None = None, hits: int | None = None) -> None:
-            low, high = (None, None) if hits is None else metrics.wilson(hits, n)
-            rows.append(
-                Score(
-                    graph,
-                    method,
-                    "mapping",
-                    metric,
-                    value,
-                    k=k,
-                    split=split,
-                    low=low,
-                    high=high,
-                    n=n,
-                )
-            )
-
-        for k in self.ks:
-            hits = int(((rank > 0) & (rank <= k)).sum())
-            add("accuracy", hits / n, k, hits)
-        add("mrr", float(np.where(rank > 0, 1.0 / np.maximum(rank, 1), 0.0).mean()))
-        if taxonomy is not None:
-            add("distance", float(distances(taxonomy, ranked, truth).mean()))
+        close = Closeness.of(taxonomy, ranked, truth) if taxonomy is not None else None
+        self._accuracy(rows, rank, close, split)
         if probability is not None:
-            right = (rank == 1).astype(float)
-            add("ece", metrics.expected_calibration_error(probability, right))
-            add("aurc", metrics.aurc(probability, right))
-            for precision in self.precisions:
-                share = metrics.coverage_at(probability, right, precision)
-                add(f"coverage@{round(precision * 100)}", share)
-        return ScoreTable(rows)
+            self._calibration(rows, np.asarray(probability), (rank == 1).astype(float), split)
+        for name, chosen in self._groups(groups or {}, close, len(rank)).items():
+            part = None if close is None else close.part(chosen)
+            self._accuracy(rows, rank[chosen], part, f"{split} {name}".strip())
+        return rows.table().stamped(graph=graph)
+
+    def run_mapper(
+        self,
+        mapper: Any,
+        phrases: Sequence[str],
+        truth: Sequence[Collection[str]],
+        groups: Mapping[str, Sequence[str]] | None = None,
+        noise: Sequence[str] = (),
+        method: str = "",
+    ) -> ScoreTable:
+        """Return the measurements of `mapper`'s answers, and under each kind of `noise`.
+
+        `noise` is any of ``abbreviation``, ``order``, ``truncation``, ``typo``, ``typos`` (three);
+        split names it. Queries are asked without the bar below which a mapper answers nothing.
+        """
+        taxonomy: Taxonomy = mapper.taxonomy_
+        table = ScoreTable()
+        for kind in ("", *noise):
+            asked = disturbed(phrases, kind, self.random_state) if kind else list(phrases)
+            answers = mapper.map(asked, k=max(self.ks), min_probability=0.0)
+            found = [[c.node for c in row] for _, row in answers]
+            sure = np.array([row[0].probability if row else 0.0 for _, row in answers])
+            split = f"noise={kind}" if kind else ""
+            name = method or type(mapper).__name__
+            table += self.run(
+                found, truth, taxonomy, sure, taxonomy.name, name, split, None if kind else groups
+            )
+        return table
+
+    def _accuracy(self, rows: Rows, rank: Array, close: Closeness | None, split: str) -> None:
+        n = len(rank)
+        for k in self.ks:
+            _share(rows, "accuracy", (rank > 0) & (rank <= k), split, k)
+        mrr = np.where(rank > 0, 1.0 / np.maximum(rank, 1), 0.0).mean()
+        rows.add("mrr", mrr, split=split, n=n)
+        if close is not None:
+            rows.add("distance", close.distance.mean(), split=split, n=n)
+            _share(rows, "near", close.near, split)
+            rows.add("ancestor_f1", close.ancestor_f1.mean(), split=split, n=n)
+
+    def _calibration(self, rows: Rows, probability: Array, right: Array, split: str) -> None:
+        n = len(right)
+        rows.add("ece", metrics.expected_calibration_error(probability, right), split=split, n=n)
+        rows.add("aurc", metrics.aurc(probability, right), split=split, n=n)
+        for precision in self.precisions:
+            share = metrics.coverage_at(probability, right, precision)
+            rows.add(f"coverage@{round(precision * 100)}", share, split=split, n=n)
+        bins = metrics.reliability(probability, right, self.n_bins)
+        for k, (mean, share, number) in enumerate(bins, 1):
+            low, high = metrics.wilson(round(share * number), number)
+            rows.add("reliability", share, k=k, split=split, low=low, high=high, n=number)
+            rows.add("reliability_probability", mean, k=k, split=split, n=number)
+
+    def _groups(
+        self, groups: Mapping[str, Sequence[str]], close: Closeness | None, n: int
+    ) -> dict[str, Array]:
+        """Return the positions of each group's queries, by ``heading=value``."""
+        headings = dict(groups)
+        if close is not None and self.by_depth:
+            headings["depth"] = [str(d) for d in close.depth]
+        found: dict[str, Array] = {}
+        for heading, values in headings.items():
+            if len(values) != n:
+                raise ParameterError(
+                    f"MappingTask: groups need a value a query, {n}; {shown(heading)} has "
+                    f"{len(values)}."
+                )
+            array = np.array([str(v) for v in values])
+            for value in sorted(set(array.tolist())):
+                chosen = np.flatnonzero(array == value)
+                if len(chosen) >= self.least and value:
+                    found[f"{heading}={value}"] = chosen
+        return found
 
 
-def distances(
-    taxonomy: Taxonomy, ranked: Sequence[Sequence[str]], truth: Sequence[Collection[str]]
-) -> Array:
-    """Return the path length from each first answer to the nearest right node, int64 (n,).
-
-    Through common ancestors, O(ancestors) a query: exact in a tree; in a DAG the shortest way
-    over an ancestor, which a way over a common descendant may undercut.
-    """
-    found = np.zeros(len(truth), np.int64)
-    ups: dict[int, dict[int, int]] = {}
-
-    def up(row: int) -> dict[int, int]:
-        if row not in ups:
-            ups[row] = _ascent(taxonomy, row)
-        return ups[row]
-
-    for i, (row, right) in enumerate(zip(ranked, truth, strict=True)):
-        goals = [taxonomy.row(node) for node in right if node in taxonomy]
-        if not row or row[0] not in taxonomy:
-            found[i] = min((int(taxonomy.depth[g]) for g in goals), default=taxonomy.n_nodes)
-            continue
-        mine = up(taxonomy.row(row[0]))
-        found[i] = min(
-            (mine[a] + d for g in goals for a, d in up(g).items() if a in mine),
-            default=taxonomy.n_nodes,
-        )
-    return found
-
-
-def _ascent(taxonomy: Taxonomy, row: int) -> dict[int, int]:
-    """Return every ancestor of `row`, itself included, with the length of the shortest way up."""
-    reached, level, steps = {row: 0}, [row], 0
-    while level:
-        steps += 1
-        above: list[int] = []
-        for node in level:
-            parents = taxonomy.parent_rows[
-                taxonomy.parent_ptr[node] : taxonomy.parent_ptr[node + 1]
-            ]
-            for parent in parents.tolist():
-                if parent not in reached:
-                    reached[parent] = steps
-                    above.append(parent)
-        level = above
-    return reached
+def _share(rows: Rows, name: str, hit: Array, split: str, k: int | None = None) -> None:
+    hits, n = int(hit.sum()), len(hit)
+    low, high = metrics.wilson(hits, n)
+    rows.add(name, hits / n, k=k, split=split, low=low, high=high, n=n)

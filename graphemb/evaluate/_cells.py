@@ -1,0 +1,142 @@
+"""A run on disk: one JSON file a cell, the table of all, and what it was made from.
+
+::
+
+    RUN/run.json        schema, graphemb, versions, platform, seeds, cells (keys in order),
+                        variants (key → what tells tasks of one kind apart, put in brackets after
+                        the parameters of its rows), inputs (graph → sha256), failed, skipped
+    RUN/scores.tsv      every row of every measured cell of the plan, in its order
+    RUN/cells/KEY.json  status "done" or "failed"; graph {name, n_nodes, n_edges, directed, sha256};
+                        method {name, kind, parameters, text}; seed; task {name, settings}; rows
+                        (those of ScoreTable); seconds {fit, task}; notes (warnings, a line each);
+                        error {kind, message} or null;
+                        picture {nodes, x, y, labels} or null: the first two principal components
+                        of at most 1,000 nodes, labels '' where a node has none
+
+KEY is a hash of the input's bytes, the names, parameters, settings, seed and graphemb's version.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from graphemb.errors import InputError, MissingInputError
+from graphemb.evaluate._plan import Cell, Plan
+from graphemb.files import atomic_write, read_text
+from graphemb.scores import Score, ScoreTable
+
+__all__ = ["SCHEMA", "Run", "read_cell", "read_run", "write_cell", "write_run"]
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run's table, its cells as they stand on disk in the plan's order, and ``run.json``."""
+
+    folder: Path
+    table: ScoreTable
+    cells: tuple[dict[str, Any], ...]
+    info: dict[str, Any]
+
+    @property
+    def failed(self) -> tuple[dict[str, Any], ...]:
+        """The cells that could not be measured; each tells why under ``error``."""
+        return tuple(cell for cell in self.cells if cell["status"] == "failed")
+
+
+def _place(folder: Path, key: str) -> Path:
+    return folder / "cells" / f"{key}.json"
+
+
+def _write(path: Path, content: Any) -> None:
+    text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
+    with atomic_write(path) as file:
+        file.write(text.encode("utf-8", "surrogatepass") + b"\n")
+
+
+def write_cell(folder: Path, key: str, content: dict[str, Any]) -> None:
+    """Write one cell: whole or not at all."""
+    _write(_place(folder, key), {"schema": SCHEMA, "key": key, **content})
+
+
+def read_cell(folder: Path, key: str) -> dict[str, Any] | None:
+    """Return a cell, or None when it is not there or was written by another version."""
+    try:
+        content: dict[str, Any] = json.loads(read_text(_place(folder, key)))
+    except (MissingInputError, ValueError):
+        return None
+    return content if content.get("schema") == SCHEMA and content.get("key") == key else None
+
+
+def write_run(folder: Path, plan: Plan) -> Run:
+    """Write ``scores.tsv`` and ``run.json`` from the cells on disk, and return the run."""
+    found = [c for c in (read_cell(folder, cell.key) for cell in plan.cells) if c is not None]
+    with atomic_write(folder / "scores.tsv") as file:
+        file.write(_table(found, _variants(plan)).to_tsv().encode("utf-8", "surrogatepass"))
+    _write(folder / "run.json", _info(plan.cells, found, plan))
+    return read_run(folder)
+
+
+def _info(cells: Sequence[Cell], found: Sequence[dict[str, Any]], plan: Plan) -> dict[str, Any]:
+    from importlib.metadata import version
+
+    from graphemb import __version__
+
+    packages = ("numpy", "scipy", "scikit-learn", "gensim", "torch")
+    return {
+        "schema": SCHEMA,
+        "graphemb": __version__,
+        "versions": {"python": platform.python_version(), **{p: version(p) for p in packages}},
+        "platform": platform.platform(),
+        "seeds": list(plan.seeds),
+        "inputs": {cell.source.name: cell.input_sha256 for cell in cells},
+        "cells": [cell["key"] for cell in found],
+        "variants": _variants(plan),
+        "failed": [cell["key"] for cell in found if cell["status"] == "failed"],
+        "skipped": list(plan.skipped),
+    }
+
+
+def _variants(plan: Plan) -> dict[str, str]:
+    return {cell.key: cell.variant for cell in plan.cells if cell.variant}
+
+
+def _table(cells: Sequence[dict[str, Any]], variants: Mapping[str, str]) -> ScoreTable:
+    rows: list[Score] = []
+    for cell in cells:
+        table = ScoreTable(Score(**row) for row in cell["rows"])
+        if variant := variants.get(cell["key"]):
+            text = f"{cell['method']['text']} [{variant}]".strip()
+            table = table.stamped(parameters=text)
+        rows += table.rows
+    return ScoreTable(rows)
+
+
+def read_run(folder: str | Path) -> Run:
+    """Return the run in `folder`.
+
+    Raises
+    ------
+    MissingInputError
+        When there is no run.
+    InputError
+        When it was written by a newer graphemb, or a cell it lists is damaged or gone.
+
+    """
+    place = Path(folder)
+    info = json.loads(read_text(place / "run.json"))
+    if info.get("schema") != SCHEMA:
+        raise InputError(f"{place}: run.json must have schema {SCHEMA}. Upgrade graphemb.")
+    cells = []
+    for key in info["cells"]:
+        cell = read_cell(place, key)
+        if cell is None:
+            raise InputError(f"{_place(place, key)}: is damaged or gone. Run the plan again.")
+        cells.append(cell)
+    return Run(place, _table(cells, info["variants"]), tuple(cells), info)
