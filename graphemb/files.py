@@ -7,9 +7,12 @@ import gzip
 import hashlib
 import io
 import os
+import re
 import shutil
+import stat
 import sys
 import tempfile
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,14 +22,17 @@ from typing import IO, Any
 from graphemb.errors import InputError, MissingInputError, Problems, StorageError, shown
 
 __all__ = [
-    "MAX_LINE", "Table", "atomic_folder", "atomic_write", "numbered_lines", "read_bytes",
-    "read_table", "read_text", "sha256_of", "user_cache_dir",
+    "MAX_LINE", "Archive", "Table", "atomic_folder", "atomic_write", "numbered_lines",
+    "read_bytes", "read_table", "read_text", "sha256_of", "user_cache_dir",
 ]  # fmt: skip
 
 #: Longest accepted line, and largest accepted file once unpacked, in bytes.
 MAX_LINE = 1 << 20
 MAX_BYTES = 4 << 30
 MAX_COLUMNS = 1_000
+#: Most files in a folder or zip, and how much larger than packed one may be once unpacked.
+MAX_MEMBERS = 10_000
+MAX_RATIO = 200
 
 
 @contextmanager
@@ -42,8 +48,10 @@ def _disk(path: object, doing: str) -> Iterator[None]:
         raise StorageError(f"{path}: could not be {doing} ({error.strerror or error}).") from error
 
 
-def read_bytes(path: str | Path, limit: int = MAX_BYTES) -> bytes:
+def read_bytes(path: str | Path, limit: int = MAX_BYTES, *, zipped: bool = False) -> bytes:
     """Return the content of `path` (``-`` is standard input), gzip undone wherever it is found.
+
+    A zip is refused unless `zipped` says that the caller checks it (`Archive`) and wants it whole.
 
     Raises
     ------
@@ -61,7 +69,7 @@ def read_bytes(path: str | Path, limit: int = MAX_BYTES) -> bytes:
                 data = file.read(limit + 1)
     if data[:2] == b"\x1f\x8b" and len(data) <= limit:
         data = _gunzip(path, data, limit)
-    if data[:4] == b"PK\x03\x04" or data[:4] == b"\x28\xb5\x2f\xfd":
+    if (data[:4] == b"PK\x03\x04" and not zipped) or data[:4] == b"\x28\xb5\x2f\xfd":
         raise InputError(f"{path}: is a zip or zstd archive. Unpack it first.")
     if len(data) > limit:
         raise InputError(f"{path}: must be at most {limit:,} bytes. Split the file.")
@@ -104,6 +112,107 @@ def numbered_lines(path: str | Path, text: str | None = None) -> Iterator[tuple[
     for number, line in enumerate((read_text(path) if text is None else text).split("\n"), 1):
         if len(line) > MAX_LINE:
             raise InputError(f"{path}:{number}: lines must be at most 1 MiB long.")
+        yield number, line
+
+
+class Archive:
+    """The files in a folder or zip, by name, read a line at a time; nothing is unpacked to disk.
+
+    Parameters
+    ----------
+    path : Path
+        A folder, walked without following links, or a zip. Refused are more than 10,000 members,
+        a member that unpacks to more than 200 times its size, links, absolute names and ``..``.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Names inside, with ``/``, sorted.
+
+    Raises
+    ------
+    InputError
+        For a damaged or refused archive.
+
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with _disk(path, "read"):
+            names = self._walked() if path.is_dir() else self._members()
+        self.names = tuple(sorted(names))
+
+    def _walked(self) -> list[str]:
+        names: list[str] = []
+        for folder, _, files in os.walk(self.path):
+            names += [(Path(folder) / f).relative_to(self.path).as_posix() for f in files]
+            if len(names) > MAX_MEMBERS:
+                raise InputError(f"{self.path}: must hold at most {MAX_MEMBERS:,} files.")
+        return names
+
+    def _members(self) -> list[str]:
+        try:
+            with zipfile.ZipFile(self.path) as packed:
+                members = [m for m in packed.infolist() if not m.is_dir()]
+        except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+            raise InputError(f"{self.path}: is no folder or sound zip ({error}).") from None
+        problems = Problems(str(self.path))
+        if len(members) > MAX_MEMBERS:
+            problems.add(None, f"must hold at most {MAX_MEMBERS:,} files; has {len(members):,}.")
+        for m in members:
+            parts = m.filename.replace("\\", "/").split("/")
+            if ".." in parts or parts[0] == "" or ":" in parts[0]:
+                problems.add(None, f"member {shown(m.filename)} points outside the archive.")
+            elif stat.S_ISLNK(m.external_attr >> 16):
+                problems.add(None, f"member {shown(m.filename)} is a link. Store the file itself.")
+            elif m.flag_bits & 1:
+                problems.add(None, f"member {shown(m.filename)} is encrypted. Unpack it first.")
+            elif m.file_size > MAX_RATIO * max(m.compress_size, 1 << 12):
+                problems.add(
+                    None, f"member {shown(m.filename)} unpacks to more than {MAX_RATIO} times its "
+                    "size. Unpack it yourself if you trust it.",
+                )  # fmt: skip
+        problems.raise_if_any()
+        return [m.filename for m in members]
+
+    def find(self, pattern: str) -> list[str]:
+        """Return the names whose last part matches the regular expression `pattern` in whole."""
+        return [n for n in self.names if re.fullmatch(pattern, n.rsplit("/", 1)[-1])]
+
+    def lines(self, name: str) -> Iterator[tuple[int, str]]:
+        """Yield (line number from 1, line) of a member, by the rules of `read_text`."""
+        source = self.path / name
+        with _disk(source, "read"):
+            if self.path.is_dir():
+                with open(source, "rb") as file:
+                    zipped = file.read(2) == b"\x1f\x8b"
+                    file.seek(0)
+                    yield from _decoded(gzip.GzipFile(fileobj=file) if zipped else file, source)
+                return
+            try:
+                with zipfile.ZipFile(self.path) as packed, packed.open(name) as member:
+                    yield from _decoded(member, source)
+            except zipfile.BadZipFile as error:
+                raise InputError(f"{source}: is damaged ({error}). Fetch it again.") from None
+
+
+def _decoded(file: Any, source: object) -> Iterator[tuple[int, str]]:
+    number, decoding = 0, "utf-8-sig"
+    while raw := file.readline(MAX_LINE + 2):
+        number += 1
+        try:
+            line = raw.decode(decoding)
+        except UnicodeDecodeError as error:
+            raise InputError(
+                f"{source}:{number}: must be UTF-8; byte 0x{raw[error.start]:02x} is not. "
+                "Save it as UTF-8."
+            ) from None
+        decoding = "utf-8"
+        line = line.rstrip("\n").removesuffix("\r")
+        if "\0" in line or "\r" in line:
+            raise InputError(f"{source}:{number}: holds a NUL character or a lone CR. Remove it.")
+        if len(raw) > MAX_LINE:
+            raise InputError(f"{source}:{number}: lines must be at most 1 MiB long.")
         yield number, line
 
 
