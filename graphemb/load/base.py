@@ -155,6 +155,9 @@ class Draft:
         self._look_alikes({c for c, p in edges if self.labels[c] == self.labels[p]})
         for node in self.synonyms.keys() - self.labels.keys() - self.obsolete.keys():
             self.note("synonym of an unknown node", None, shown(node))
+        for node, (label, heir) in self.obsolete.items():
+            if heir is None and self.alternates.get(node) in self.labels:
+                self.obsolete[node] = label, self.alternates[node]
         alternates = {a: n for a, n in self.alternates.items() if a not in self.labels}
         alternates |= {a: heir for a in self.obsolete if (heir := self._heir(a))}
         try:
