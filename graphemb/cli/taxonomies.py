@@ -62,9 +62,7 @@ def taxonomies_command(ctx: click.Context, as_json: bool) -> None:
 @click.argument("source", metavar="NAME|FILE")
 @loader_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-def show_command(
-    source: str, loader: str | None, settings: tuple[str, ...], as_json: bool
-) -> None:
+def show_command(source: str, loader: str | None, settings: tuple[str, ...], as_json: bool) -> None:
     """Read a taxonomy and print what is in it: counts, roots, depth, synonyms, warnings."""
     from graphemb.load import read_taxonomy
 

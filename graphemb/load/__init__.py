@@ -158,6 +158,10 @@ def _loader_of(path: Path) -> str:
             head = file.read(_HEAD)
         if head[:2] == b"\x1f\x8b":
             head = read_bytes(path)[:_HEAD]
+        if not head.strip():
+            raise InputError(f"{path}:1: must hold a taxonomy; the file is empty.")
+    elif not path.is_dir():
+        raise InputError(f"{path}: must be a file or folder; a pipe cannot be read twice. Save it.")
     missing: MissingPackageError | None = None
     for name in _ORDER:
         try:
