@@ -17,7 +17,7 @@ __all__ = ["Catalog", "Entry", "read_lexicon"]
 _FIELDS = (
     "title", "publisher", "licence", "allows", "version", "homepage", "loader", "options",
     "prefix", "package", "package_folder", "package_suffix", "extra", "file_hint", "lexicon",
-    "companions", "expected",
+    "companions", "expected", "roots",
 )  # fmt: skip
 _REQUIRED = ("title", "publisher", "licence", "allows", "loader")
 
@@ -30,7 +30,8 @@ class Entry:
     arrives by pip names its `package`, the folder in it and the ending of its file; any other
     says in `file_hint` which file to fetch and point at. `lexicon` holds wordings that mean the
     same, or is None. `expected` names the kinds of untidiness that the publisher's file is known
-    to have; they are not warned about.
+    to have; they are not warned about. `roots` are the branches most users
+    map to.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Entry:
     lexicon: Path | None = None
     companions: Sequence[str] = ()
     expected: Sequence[str] = ()
+    roots: Sequence[str] = ()
 
     @property
     def installed(self) -> Path | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +12,7 @@ from graphemb.cli._failures import printable
 from graphemb.cli._loading import loader_options, options_of
 
 if TYPE_CHECKING:
+    from graphemb.catalog import Entry
     from graphemb.load.base import Notes
     from graphemb.taxonomy import Taxonomy
 
@@ -36,7 +38,7 @@ def taxonomies_command(ctx: click.Context, as_json: bool) -> None:
                 "name": e.name, "title": e.title, "publisher": e.publisher, "version": e.version,
                 "licence": e.licence, "allows": e.allows, "homepage": e.homepage,
                 "loader": e.loader, "options": dict(e.options), "prefix": e.prefix,
-                "ready": e.ready, "missing": e.missing,
+                "roots": list(e.roots), "ready": e.ready, "missing": e.missing,
             }
             for e in entries
         ]  # fmt: skip
@@ -50,12 +52,20 @@ def taxonomies_command(ctx: click.Context, as_json: bool) -> None:
         click.echo(f"{pad}allows: {e.allows}")
         if not e.ready:
             click.echo(f"{pad}→ {e.missing}")
-            settings = "".join(f" --set {name}={value}" for name, value in e.options.items())
-            click.echo(f"{pad}  {e.homepage}   read with: --loader {e.loader}{settings}")
+            click.echo(f"{pad}  {e.homepage}   read with:{_how(e)}")
     click.echo(
         "\nAny other taxonomy: give its file or folder where a name is asked for, and look at it\n"
         "with: graphemb taxonomies show FILE"
     )
+
+
+def _how(entry: Entry) -> str:
+    """Return the options with which a downloaded file is read."""
+    said = f" --loader {entry.loader}"
+    for name, value in entry.options.items():
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        said += f" --set {shlex.quote(f'{name}={text}')}"
+    return said
 
 
 @taxonomies_command.command("show", epilog="Example:  graphemb taxonomies show icd10cm")

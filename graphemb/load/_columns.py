@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from graphemb.errors import InputError, shown
@@ -15,6 +15,14 @@ __all__ = ["Layout", "Paths", "add_table"]
 
 #: Deepest path accepted, in levels.
 _LEVELS = 1_000
+#: Roles whose cell may hold several values, and what one of them adds.
+_ADD: dict[str, Callable[[Draft, str, str, int], None]] = {
+    "parent": lambda draft, node, text, line: draft.edge(node, text, line),
+    "synonyms": lambda draft, node, text, line: draft.synonym(node, Synonym(text), line),
+    "alt_ids": lambda draft, node, text, _: draft.alternates.__setitem__(text, node),
+    "xrefs": lambda draft, node, text, _: draft.xref(node, text),
+}
+_YES = frozenset(("1", "true", "yes", "y"))
 _RANGE = re.compile(r"([0-9]{1,6})-([0-9]{1,6})")
 
 _ALIASES = {
@@ -42,12 +50,13 @@ class Layout:
 
     def find(self, table: Table) -> dict[str, int]:
         """Return the position of each role's column, where there is one."""
-        header = [name.casefold().strip() for name in table.header]
+        header = [_folded(name) for name in table.header]
         at: dict[str, int] = {}
         for role, aliases in _ALIASES.items():
             wanted = self.columns.get(role, "")
             if wanted:
-                at[role] = table.column(wanted)
+                same = _folded(wanted) in header
+                at[role] = header.index(_folded(wanted)) if same else table.column(wanted)
             else:
                 found = [header.index(name) for name in aliases if name in header]
                 free = [i for i in found if i not in at.values()]
@@ -127,38 +136,31 @@ def add_table(table: Table, layout: Layout, draft: Draft) -> None:
             "id_column=… and label_column=…"
         )
     paths = Paths(layout.separator, draft) if "path" in at else None
+    several = [(role, at[role]) for role in _ADD if role in at and (role != "parent" or not paths)]
+    gone, heir = at.get("obsolete"), at.get("successor")
     stems: dict[str, tuple[str, int]] = {}
     for row, line in zip(table.rows, table.lines, strict=True):
-        cells = {role: row[i] for role, i in at.items()}
+        node = row[at["id"]].strip() if "id" in at else ""
         if paths is not None:
-            node = paths.add(cells["path"], cells.get("id", "").strip(), line)
+            node = paths.add(row[at["path"]], node, line)
+        elif gone is not None and row[gone].strip().casefold() in _YES:
+            draft.retire(node, row[at["label"]], row[heir] if heir is not None else None, line)
+            continue
         else:
-            node = cells["id"].strip()
-            if cells.get("obsolete", "").strip().casefold() in ("1", "true", "yes", "y"):
-                draft.retire(node, cells["label"], cells.get("successor"), line)
-                continue
-            draft.node(cells["id"], cells["label"], line)
+            draft.node(row[at["id"]], row[at["label"]], line)
         if layout.by_prefix:
             stems |= dict.fromkeys(layout.stems(node), (node, line))
-        for role, text in _several(cells, layout.joiner):
-            if role == "parent" and paths is None:
-                draft.edge(node, text, line)
-            elif role == "synonyms":
-                draft.synonym(node, Synonym(text), line)
-            elif role == "alt_ids":
-                draft.alternates[text] = node
-            elif role == "xrefs":
-                draft.xref(node, text)
+        for role, i in several:
+            for part in row[i].split(layout.joiner) if row[i] else ():
+                if text := part.strip():
+                    _ADD[role](draft, node, text, line)
     if paths is not None:
         paths.place()
     _nest(stems, draft)
 
 
-def _several(cells: Mapping[str, str], joiner: str) -> Iterator[tuple[str, str]]:
-    for role in ("parent", "synonyms", "alt_ids", "xrefs"):
-        for part in cells.get(role, "").split(joiner):
-            if part.strip():
-                yield role, part.strip()
+def _folded(name: str) -> str:
+    return " ".join(name.casefold().split())
 
 
 def _nest(stems: Mapping[str, tuple[str, int]], draft: Draft) -> None:
