@@ -28,16 +28,19 @@ def convert_command(
     OUT is NAME.obo, NAME.ttl (SKOS), or a folder for TSV tables. Labels, parents, synonyms with
     their scope, alternate ids, obsolete nodes and their successors, and xrefs are all kept.
     """
-    from graphemb.errors import InputError, StorageError
+    from graphemb.errors import InputError, StorageError, shown
     from graphemb.load import read_taxonomy
-    from graphemb.load._write import write_taxonomy
+    from graphemb.load._write import TABLES, write_taxonomy
 
     out = Path(target)
     if out.exists():
         if Path(source).exists() and out.resolve() == Path(source).resolve():
             raise InputError(f"{target}: is the input itself. Name another file.")
-        if out.is_dir() and any(out.iterdir()) and not (out / "nodes.tsv").is_file():
-            raise StorageError(f"{target}: is a folder that holds other things. Name a new one.")
+        if out.is_dir() and (others := {f.name for f in out.iterdir()} - TABLES):
+            raise StorageError(
+                f"{target}: is a folder that holds other things ({shown(min(others))}). "
+                "Name a new one."
+            )
         if not force:
             raise StorageError(f"{target}: is there already. Name a new file or give --force.")
     taxonomy, notes, expected = read_taxonomy(source, loader=loader, **options_of(settings))

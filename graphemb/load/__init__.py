@@ -23,14 +23,17 @@ from graphemb.errors import (
 from graphemb.files import read_bytes
 from graphemb.load._pairs import PairFile, load_pairs
 from graphemb.load._phrases import Phrases, read_phrases
+from graphemb.load._write import WRITERS, write_taxonomy
 from graphemb.load.base import Notes
 from graphemb.registry import Registry
 from graphemb.taxonomy import Taxonomy
 
 __all__ = [
-    "LOADERS", "PairFile", "Phrases", "load_pairs", "load_taxonomy", "read_phrases",
-    "read_taxonomy",
+    "LOADERS", "WRITERS", "PairFile", "Phrases", "load_pairs", "load_taxonomy", "read_phrases",
+    "read_taxonomy", "write_taxonomy",
 ]  # fmt: skip
+
+_EXTRAS = {"owl": "onto", "skos": "onto", "xlsx": "xlsx"}
 
 LOADERS = Registry(
     "loader",
@@ -53,7 +56,7 @@ LOADERS = Registry(
         "wordnet": "graphemb.load.wordnet:WordnetLoader",
         "xlsx": "graphemb.load.xlsx:XlsxLoader",
     },
-    extras={"owl": "onto", "skos": "onto", "xlsx": "xlsx"},
+    extras=_EXTRAS,
 )
 
 #: Asked in this order whether they know a file: the particular before the general.
@@ -67,6 +70,8 @@ _ORDER = (
 _HEAD = 1 << 16
 #: Endings that only loaders with an extra know: without it, say so.
 _EXTRA_SUFFIXES = (".ttl", ".rdf", ".owl", ".nt", ".jsonld", ".xlsx", ".xlsm")
+#: Endings of tables and plain text, for which no loader with an extra need be imported.
+_PLAIN_SUFFIXES = (".csv", ".tsv", ".txt", ".obo")
 
 
 def load_taxonomy(source: str | Path, *, loader: str | None = None, **options: Any) -> Taxonomy:
@@ -162,15 +167,18 @@ def _loader_of(path: Path) -> str:
             raise InputError(f"{path}:1: must hold a taxonomy; the file is empty.")
     elif not path.is_dir():
         raise InputError(f"{path}: must be a file or folder; a pipe cannot be read twice. Save it.")
+    name = path.name.lower().removesuffix(".gz")
+    plain = path.is_dir() or name.endswith(_PLAIN_SUFFIXES)
     missing: MissingPackageError | None = None
-    for name in _ORDER:
+    for loader in _ORDER:
+        if plain and loader in _EXTRAS:
+            continue
         try:
-            if LOADERS[name]().sniff(path, head):
-                return name
+            if LOADERS[loader]().sniff(path, head):
+                return loader
         except MissingPackageError as error:
-            if path.name.lower().removesuffix(".gz").endswith(_EXTRA_SUFFIXES):
-                missing = missing or error
-    if missing is not None:
+            missing = missing or error
+    if missing is not None and name.endswith(_EXTRA_SUFFIXES):
         raise missing
     raise InputError(
         f"{path}: no loader knows this file; tried {', '.join(_ORDER)}. "

@@ -19,7 +19,7 @@ _LEVELS = 1_000
 _ADD: dict[str, Callable[[Draft, str, str, int], None]] = {
     "parent": lambda draft, node, text, line: draft.edge(node, text, line),
     "synonyms": lambda draft, node, text, line: draft.synonym(node, Synonym(text), line),
-    "alt_ids": lambda draft, node, text, _: draft.alternates.__setitem__(text, node),
+    "alt_ids": lambda draft, node, text, line: draft.alternate(text, node, line),
     "xrefs": lambda draft, node, text, _: draft.xref(node, text),
 }
 _YES = frozenset(("1", "true", "yes", "y"))

@@ -13,7 +13,7 @@ import pyoxigraph as ox
 from graphemb.errors import InputError, ParameterError, nearest, shown
 from graphemb.files import read_text
 from graphemb.load._json import parsed_json
-from graphemb.load._xml import guarded
+from graphemb.load._xml import guarded, shallow
 from graphemb.taxonomy import Scope
 
 __all__ = [
@@ -70,7 +70,8 @@ def triples(path: Path, syntax: str = "") -> Iterator[Triple]:
     syntax = syntax or _syntax(path, text)
     if syntax == "jsonld":
         _refuse_remote(path, parsed_json(path))
-    data = guarded(path, entities=True) if syntax == "xml" else text.encode()
+    xml = syntax == "xml"
+    data = shallow(path, guarded(path, entities=True)) if xml else text.encode()
     del text
     try:
         base = f"file:///{path.name.replace(' ', '_')}"
@@ -151,12 +152,13 @@ def spoken(tag: str, language: str) -> bool:
 
 def chosen(names: Iterable[Name], language: str) -> Name:
     """Return the name to show: in `language`, in a regional form, untagged, then any."""
-    order = sorted(
-        enumerate(names),
-        key=lambda n: (
-            n[1][1].casefold() != language.casefold(),
-            not spoken(n[1][1], language) or not n[1][1],
-            bool(n[1][1]), n[0],
-        ),
-    )  # fmt: skip
-    return order[0][1] if order else ("", "")
+    entries = list(names)
+    if len(entries) < 2:
+        return entries[0] if entries else ("", "")
+
+    def rank(name: Name) -> tuple[bool, bool, bool]:
+        tag = name[1]
+        other = not tag or not spoken(tag, language)
+        return tag.casefold() != language.casefold(), other, bool(tag)
+
+    return min(entries, key=rank)

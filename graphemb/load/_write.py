@@ -8,7 +8,12 @@ from graphemb.errors import ParameterError
 from graphemb.registry import Registry
 from graphemb.taxonomy import Taxonomy
 
-__all__ = ["WRITERS", "write_taxonomy"]
+__all__ = ["TABLES", "WRITERS", "write_taxonomy"]
+
+#: The files of a folder of TSV tables.
+TABLES = frozenset(
+    f"{name}.tsv" for name in ("nodes", "edges", "synonyms", "alt_ids", "obsolete", "xrefs")
+)
 
 WRITERS = Registry(
     "writer",

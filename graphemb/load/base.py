@@ -119,6 +119,13 @@ class Draft:
         else:
             self.obsolete[node] = self._name(label, line), (successor or "").strip() or None
 
+    def alternate(self, other: str, node: str, line: int | None) -> None:
+        """Add another id of a node; the first node that claims it keeps it."""
+        other = self._id(other, line)
+        if other and self.alternates.setdefault(other, node) != node:
+            pair = f"{shown(other)} of {shown(self.alternates[other])} and {shown(node)}"
+            self.note("one alternate id on two nodes, the first keeps it", line, pair)
+
     def xref(self, node: str, other: str) -> None:
         """Add an id of the same thing elsewhere; kept once."""
         if other := self._name(other, None):
@@ -158,6 +165,8 @@ class Draft:
         for node, (label, heir) in self.obsolete.items():
             if heir is None and self.alternates.get(node) in self.labels:
                 self.obsolete[node] = label, self.alternates[node]
+        for other in self.alternates.keys() & self.labels.keys():
+            self.note("alternate id that is a node, kept as node", None, shown(other))
         alternates = {a: n for a, n in self.alternates.items() if a not in self.labels}
         alternates |= {a: heir for a in self.obsolete if (heir := self._heir(a))}
         try:

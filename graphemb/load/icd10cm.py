@@ -47,6 +47,8 @@ class Icd10cmLoader(Loader):
                 draft.metadata["version"] = text_of(element)
             else:
                 self._chapter(element, draft)
+        if len(draft.labels) == 1:
+            draft.problem(None, "must hold chapters with codes; found none. Fetch it again.")
         return draft.finish("icd10cm")
 
     def _chapter(self, chapter: Any, draft: Draft) -> None:

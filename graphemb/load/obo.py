@@ -145,8 +145,8 @@ class OboLoader(Loader):
         draft.node(node, label, line)
         for number, value in fields.get("is_a", []):
             draft.edge(node, _plain(value), number)
-        for _, value in fields.get("alt_id", []):
-            draft.alternates[_plain(value)] = node
+        for number, value in fields.get("alt_id", []):
+            draft.alternate(_plain(value), node, number)
         for _, value in fields.get("xref", []):
             draft.xref(node, _text(value.partition(' "')[0].partition(" {")[0]))
         self._synonyms(node, fields, draft)

@@ -87,7 +87,7 @@ class ObographsLoader(Loader):
             draft.xref(name, text_at(xref, "val"))
         for pred, value in values:
             if pred == "hasAlternativeId":
-                draft.alternates[_id(value)] = name
+                draft.alternate(_id(value), name, None)
 
 
 def _id(iri: str) -> str:

@@ -181,7 +181,7 @@ class OwlLoader(Loader):
                 draft.edge(self._id(child), self._id(parent), None)
         for node, other in found.alternates:
             if node in kept:
-                draft.alternates[short(other, self.base)] = self._id(node)
+                draft.alternate(short(other, self.base), self._id(node), None)
         for node, other in found.xrefs:
             if node in kept:
                 draft.xref(self._id(node), other)

@@ -121,9 +121,10 @@ class Rf2Loader(Loader):
         self, archive: Archive, names: Sequence[str]
     ) -> list[tuple[str, str, int | None, str]]:
         columns = ("active", "typeId", "sourceId", "destinationId")
-        source = str(archive.path / names[0])
+        one = len(names) == 1
+        source = str(archive.path / names[0] if one else archive.path)
         return [
-            (child, parent, line, source)
+            (child, parent, line if one else None, source)
             for _, (on, kind, child, parent), line in self._rows(archive, names, columns)
             if on == "1" and kind == _IS_A
         ]

@@ -47,14 +47,34 @@ class _Found:
     successors: dict[str, str] = field(default_factory=dict)
     alternates: list[tuple[str, str]] = field(default_factory=list)
     matches: list[tuple[str, str]] = field(default_factory=list)
-    titles: list[Name] = field(default_factory=list)
+    title: str = ""
     imports: list[str] = field(default_factory=list)
+    nameless: int = 0
     forms: dict[str, Name] = field(default_factory=dict)
     reified: list[tuple[str, str, str]] = field(default_factory=list)
 
     def name(self, node: str, kind: str, text: str, language: str) -> None:
         """Keep a name of `kind` (prefLabel …)."""
         self.names.setdefault(node, {}).setdefault(kind, []).append((text, language))
+
+    def settle(self, language: str) -> None:
+        """Say which IRIs are concepts: those typed, and those with a place and a name."""
+        for edge in self.broader:
+            for node in edge:
+                if node in self.names:
+                    self.concepts.setdefault(node)
+        for node in (*self.tops, *(() if self.concepts else self.names)):
+            self.concepts.setdefault(node)
+        nameless = [node for node in self.concepts if node.startswith("_:")]
+        self.nameless = len(nameless)
+        for node in (*nameless, *self.schemes, *self.others):
+            self.concepts.pop(node, None)
+        titles = [
+            name
+            for node in (*self.schemes, *self.others)
+            for name in self.names.get(node, {}).get("prefLabel", [])
+        ]
+        self.title = chosen(titles, language)[0]
 
 
 class SkosLoader(Loader):
@@ -97,9 +117,9 @@ class SkosLoader(Loader):
 
     def sniff(self, path: Path, head: bytes) -> bool:
         """Return whether the first kilobytes use SKOS's namespace for a concept."""
-        return super().sniff(path, head) and (
-            b"skos:Concept" in head or (b"skos/core#" in head and b"owl#Class" not in head)
-        )
+        concept = b"skos:Concept" in head or b"skos/core#Concept>" in head
+        classes = b"owl:Class" in head or b"owl#Class" in head
+        return super().sniff(path, head) and (concept or (b"skos/core#" in head and not classes))
 
     def read(self, path: Path) -> tuple[Taxonomy, Notes]:
         """Return the taxonomy in `path` and the warnings."""
@@ -107,8 +127,10 @@ class SkosLoader(Loader):
         draft = Draft(str(path))
         for iri in found.imports:
             draft.note("import not followed", None, shown(iri))
-        for title, _ in found.titles:
-            draft.metadata.setdefault("title", title)
+        for _ in range(found.nameless):
+            draft.note("concept without an IRI, left out", None)
+        if found.title:
+            draft.metadata["title"] = found.title
         for node, kind, label in found.reified:
             if label in found.forms:
                 found.name(node, kind, *found.forms[label])
@@ -132,16 +154,7 @@ class SkosLoader(Loader):
                     found.others.add(subject)
             elif (step := steps.get(predicate)) is not None:
                 step(subject, value, language)
-        for child, parent in found.broader:
-            for node in (child, parent):
-                if node in found.names:
-                    found.concepts.setdefault(node)
-        for node in (*found.tops, *(() if found.concepts else found.names)):
-            found.concepts.setdefault(node)
-        for node in (*found.schemes, *found.others):
-            found.concepts.pop(node, None)
-            found.titles += found.names.get(node, {}).get("prefLabel", [])
-        found.titles = [chosen(found.titles, self.language)] if found.titles else []
+        found.settle(self.language)
         return found
 
     def _concept(self, node: str, found: _Found, draft: Draft) -> None:
@@ -155,7 +168,7 @@ class SkosLoader(Loader):
             return
         if label[0] and not spoken(label[1], self.language):
             draft.note(f"no label in {self.language}, another taken", None, shown(name))
-        for language, n in Counter(tag for _, tag in labels).items():
+        for language, n in Counter(tag for _, tag in labels).items() if labels[1:] else ():
             if n > 1:
                 draft.note("several prefLabels in one language (S14)", None, f"{name} @{language}")
         draft.node(name, label[0], None)
@@ -180,7 +193,7 @@ class SkosLoader(Loader):
                 shape = f"{scope.lower()}@{language}" if language else scope.lower()
                 draft.synonym(self._id(node), Synonym(text, scope, shape), None)
         for node, other in found.alternates:
-            draft.alternates[other] = self._id(node)
+            draft.alternate(other, self._id(node), None)
         for node, other in found.matches:
             draft.xref(self._id(node), self._id(other))
         for node in found.tops:

@@ -46,8 +46,8 @@ class TsvFolderLoader(Loader):
             draft.node(row[identity], row[name], line)
         self._edges(path / "edges.tsv", draft)
         self._synonyms(path / self.synonyms, draft)
-        for other, primary, _ in self._rows(path / "alt_ids.tsv", ("alt_id", "id"), draft):
-            draft.alternates[other] = primary
+        for other, primary, at in self._rows(path / "alt_ids.tsv", ("alt_id", "id"), draft):
+            draft.alternate(other, primary, int(at))
         for node, other, _ in self._rows(path / "xrefs.tsv", ("id", "xref"), draft):
             draft.xref(node, other)
         file = path / "obsolete.tsv"

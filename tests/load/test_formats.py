@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import warnings
 
 import pytest
 
-from graphemb.errors import MissingInputError, ParameterError
+from graphemb.errors import MissingInputError, MissingPackageError, ParameterError
 from graphemb.load import LOADERS, _loader_of, load_taxonomy, read_taxonomy
 from tests.load import made
 from tests.load.made import write
@@ -304,3 +306,40 @@ def test_every_loader_is_seen_here_or_beside():
         "skos", "umls", "wordnet", "xlsx",
     }  # fmt: skip
     assert set(LOADERS) - tested == {"icd10cm", "obo", "tsv"}  # tests/load/test_loaders.py
+
+
+@pytest.mark.parametrize(
+    ("package", "extra", "file"),
+    [("pyoxigraph", "onto", "t.ttl"), ("openpyxl", "xlsx", "t.xlsx")],
+)
+def test_a_missing_package_is_named(tmp_path, monkeypatch, package, extra, file):
+    for module in [m for m in sys.modules if m.startswith("graphemb.load.")]:
+        if module.rsplit(".", 1)[-1] in {"_rdf", "skos", "owl", "xlsx"}:
+            monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingPackageError, match=rf"pip install 'graphemb\[{extra}\]'"):
+        load_taxonomy(write(tmp_path / file, "x"))
+    csv = write(tmp_path / "t.csv", "id,label\na,A\n")
+    assert load_taxonomy(csv).labels == ("A",)
+
+
+def test_a_table_is_read_without_the_libraries_of_other_formats(tmp_path):
+    file = write(tmp_path / "t.csv", "id,label\na,A\n")
+    code = (
+        "import sys; from graphemb.load import load_taxonomy; load_taxonomy(sys.argv[1]);"
+        "print([m for m in ('pyoxigraph', 'openpyxl') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code, file], capture_output=True, check=True)
+    assert done.stdout.decode().strip() == "[]"
+
+
+def test_owl_in_turtle_is_no_skos(tmp_path):
+    file = write(
+        tmp_path / "o.ttl",
+        "@prefix owl: <http://www.w3.org/2002/07/owl#> .\n"
+        "@prefix skos: <http://www.w3.org/2004/02/skos/core#> .\n"
+        "@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .\n"
+        "<http://e/a> a owl:Class ; rdfs:label 'a' ; skos:altLabel 'b' .\n",
+    )
+    assert _loader_of(file) == "owl"
+    assert texts(load_taxonomy(file), "http://e/a") == [("b", "EXACT", "exact")]
