@@ -13,6 +13,7 @@ import stat
 import sys
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,6 +34,10 @@ MAX_COLUMNS = 1_000
 #: Most files in a folder or zip, and how much larger than packed one may be once unpacked.
 MAX_MEMBERS = 10_000
 MAX_RATIO = 200
+
+
+#: What zipfile and gzip raise for content that is not what it should be.
+_DAMAGED = (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError)
 
 
 @contextmanager
@@ -80,7 +85,7 @@ def _gunzip(path: object, data: bytes, limit: int) -> bytes:
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as unpacked:
             return unpacked.read(limit + 1)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{path}: is a damaged gzip file ({error}). Fetch it again.") from error
 
 
@@ -183,16 +188,16 @@ class Archive:
         """Yield (line number from 1, line) of a member, by the rules of `read_text`."""
         source = self.path / name
         with _disk(source, "read"):
-            if self.path.is_dir():
-                with open(source, "rb") as file:
-                    zipped = file.read(2) == b"\x1f\x8b"
-                    file.seek(0)
-                    yield from _decoded(gzip.GzipFile(fileobj=file) if zipped else file, source)
-                return
             try:
-                with zipfile.ZipFile(self.path) as packed, packed.open(name) as member:
-                    yield from _decoded(member, source)
-            except zipfile.BadZipFile as error:
+                if self.path.is_dir():
+                    with open(source, "rb") as file:
+                        zipped = file.read(2) == b"\x1f\x8b"
+                        file.seek(0)
+                        yield from _decoded(gzip.GzipFile(fileobj=file) if zipped else file, source)
+                else:
+                    with zipfile.ZipFile(self.path) as packed, packed.open(name) as member:
+                        yield from _decoded(member, source)
+            except _DAMAGED as error:
                 raise InputError(f"{source}: is damaged ({error}). Fetch it again.") from None
 
 

@@ -89,8 +89,11 @@ class _Found:
 
     def types(self) -> dict[tuple[str, str, str], str]:
         """Return the synonym type of (class, predicate, text), from annotated axioms."""
-        known = ((self.axioms[axiom], kind) for axiom, kind in self.kinds.items())
-        return {(a[0], a[1], a[2]): kind.rpartition("#")[2] for a, kind in known}
+        return {
+            (axiom[0], axiom[1], axiom[2]): kind.rpartition("#")[2]
+            for subject, kind in self.kinds.items()
+            if (axiom := self.axioms.get(subject))
+        }
 
 
 class OwlLoader(Loader):

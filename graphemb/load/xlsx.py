@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import io
 import warnings
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 
-from graphemb.errors import InputError, shown
+from graphemb.errors import GraphembError, InputError, shown
 from graphemb.files import Archive, Table, read_bytes
 from graphemb.load._columns import Layout, add_table
 from graphemb.load.base import Draft, Loader, Notes
@@ -76,9 +75,9 @@ class XlsxLoader(Loader):
                         f"{', '.join(map(shown, book.sheetnames))}."
                     )
                 rows = self._rows(path, book[self.sheet or book.sheetnames[0]])
-        except (zipfile.BadZipFile, KeyError, ValueError, OSError, SyntaxError) as error:
-            if isinstance(error, InputError):
-                raise
+        except GraphembError:
+            raise
+        except Exception as error:  # openpyxl lets anything through that a broken part provokes
             raise InputError(f"{path}: must be an Excel workbook ({error}).") from None
         if not rows:
             raise InputError(f"{path}:1: must have a header and rows; the sheet is empty.")
