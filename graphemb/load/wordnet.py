@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from graphemb.errors import MissingInputError, ParameterError, shown
-from graphemb.files import Archive
+from graphemb.files import numbered_lines
 from graphemb.load.base import Draft, Loader, Notes
 from graphemb.taxonomy import Synonym, Taxonomy
 
@@ -51,12 +51,12 @@ class WordnetLoader(Loader):
             raise ParameterError(f"pos: must be letters of 'nvar'; got {shown(self.pos)}.")
         folder = path if path.is_dir() else path.parent
         names = [_FILES[p] for p in self.pos] if path.is_dir() else [path.name]
-        archive, draft = Archive(folder), Draft(str(path))
+        draft = Draft(str(path))
         for name in names:
-            if name not in archive.names:
+            if not (folder / name).is_file():
                 raise MissingInputError(f"{folder}: must hold {name}; it does not.")
             draft.source = str(folder / name)
-            for line, text in archive.lines(name):
+            for line, text in numbered_lines(folder / name):
                 if text and not text.startswith("  "):
                     self._synset(line, text, draft)
         draft.source = str(path)

@@ -61,7 +61,7 @@ def again(taxonomy, path):
 
 
 @pytest.mark.parametrize("writer", sorted(WRITERS))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(taxonomy=taxonomies())
 def test_written_is_read(tmp_path_factory, writer, taxonomy):
     path = tmp_path_factory.mktemp("w") / FILES[writer]
