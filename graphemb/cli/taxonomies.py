@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -55,7 +56,7 @@ def taxonomies_command(ctx: click.Context, as_json: bool) -> None:
             click.echo(f"{pad}  {e.homepage}   read with:{_how(e)}")
     click.echo(
         "\nAny other taxonomy: give its file or folder where a name is asked for, and look at it\n"
-        "with: graphemb taxonomies show FILE"
+        "with: graphemb taxonomies show FILE. What can be read: graphemb taxonomies formats"
     )
 
 
@@ -92,6 +93,29 @@ def show_command(source: str, loader: str | None, settings: tuple[str, ...], as_
             value = f"{value:,}"
         click.echo(printable(f"{name:<{width}}  {value}"))
     _warn(notes)
+
+
+@taxonomies_command.command(
+    "formats", epilog="Example:  graphemb taxonomies formats | grep -A1 skos"
+)
+def formats_command() -> None:
+    """List the formats that can be read, and the options of each (for --loader and --set)."""
+    from graphemb.errors import MissingPackageError
+    from graphemb.load import LOADERS, WRITERS
+
+    width = max(map(len, LOADERS))
+    for name in LOADERS:
+        try:
+            loader = LOADERS[name]
+        except MissingPackageError as error:
+            click.echo(f"{name:<{width}}  {str(error).rpartition('. ')[2]}")
+            continue
+        about = (sys.modules[loader.__module__].__doc__ or "").split("\n")[0]
+        click.echo(f"{name:<{width}}  {about.partition(': ')[2]}")
+        options = ", ".join(f"{k}={v!r}" for k, v in loader().get_params().items())
+        if options:
+            click.echo(f"{'':<{width}}  options: {options}")
+    click.echo(f"\nWritten by graphemb convert: {', '.join(WRITERS)}.")
 
 
 def _facts(t: Taxonomy) -> dict[str, Any]:

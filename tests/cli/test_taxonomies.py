@@ -52,6 +52,14 @@ def test_the_list_says_what_to_do():
     assert not rows["snomedct"]["ready"]
 
 
+def test_formats_lists_every_loader_with_its_options():
+    out = run("taxonomies", "formats").stdout
+    lines = out.splitlines()
+    assert {line.split()[0] for line in lines if line[:1].strip()} >= set(LOADERS)
+    assert "options: language='en', also='', base='', syntax=''" in out
+    assert lines[-1].endswith("obo, skos, tsv.")
+
+
 WANTED = [
     "icd10cm", "icd9cm", "hpo", "doid", "mondo", "go", "cl", "uberon", "snomedct", "umls", "mesh",
     "loinc", "rxnorm", "esco", "onet", "isco", "naics", "unspsc", "google_products", "wordnet",
