@@ -17,7 +17,7 @@ __all__ = ["Catalog", "Entry", "read_lexicon"]
 _FIELDS = (
     "title", "publisher", "licence", "allows", "version", "homepage", "loader", "options",
     "prefix", "package", "package_folder", "package_suffix", "extra", "file_hint", "lexicon",
-    "companions",
+    "companions", "expected", "roots",
 )  # fmt: skip
 _REQUIRED = ("title", "publisher", "licence", "allows", "loader")
 
@@ -29,7 +29,9 @@ class Entry:
     `allows` says in words what the licence allows; `options` are the loader's; a taxonomy that
     arrives by pip names its `package`, the folder in it and the ending of its file; any other
     says in `file_hint` which file to fetch and point at. `lexicon` holds wordings that mean the
-    same, or is None.
+    same, or is None. `expected` names the kinds of untidiness that the publisher's file is known
+    to have; they are not warned about. `roots` are the branches most users
+    map to.
     """
 
     name: str
@@ -50,6 +52,8 @@ class Entry:
     file_hint: str = ""
     lexicon: Path | None = None
     companions: Sequence[str] = ()
+    expected: Sequence[str] = ()
+    roots: Sequence[str] = ()
 
     @property
     def installed(self) -> Path | None:

@@ -6,6 +6,7 @@
     ├── ParameterError (ValueError)            an argument is outside its domain          exit 2
     │   └── UnknownNameError (LookupError)     a name is not registered; nearest given    exit 2
     ├── InputError (ValueError)                a file or value of the user is wrong       exit 65
+    │   ├── CycleError                         a hierarchy runs in a circle               exit 65
     │   ├── LeakError                          evaluation data would reach training       exit 65
     │   └── BundleError                        a model on disk is damaged or too new      exit 65
     ├── MissingInputError (FileNotFoundError)  the input is not there                     exit 66
@@ -25,6 +26,7 @@ from collections.abc import Iterable
 
 __all__ = [
     "BundleError",
+    "CycleError",
     "GraphembError",
     "InputError",
     "LeakError",
@@ -64,6 +66,14 @@ class InputError(GraphembError, ValueError):
     """Content given by the user cannot be used; carries ``file:line`` where known."""
 
     exit_code = 65
+
+
+class CycleError(InputError):
+    """A hierarchy runs in a circle; `cycle` holds its nodes, each a child of the next."""
+
+    def __init__(self, message: str, cycle: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.cycle = cycle
 
 
 class LeakError(InputError):

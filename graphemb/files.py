@@ -7,10 +7,13 @@ import gzip
 import hashlib
 import io
 import os
+import re
 import shutil
 import stat
 import sys
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,14 +24,21 @@ from graphemb.errors import InputError, MissingInputError, Problems, StorageErro
 from graphemb.utf8 import utf8_bytes
 
 __all__ = [
-    "MAX_LINE", "Table", "atomic_folder", "atomic_write", "numbered_lines", "read_bytes",
-    "read_table", "read_text", "sha256_file", "sha256_of", "user_cache_dir",
+    "MAX_LINE", "Archive", "Table", "atomic_folder", "atomic_write", "numbered_lines",
+    "read_bytes", "read_table", "read_text", "sha256_file", "sha256_of", "user_cache_dir",
 ]  # fmt: skip
 
 #: Longest accepted line, and largest accepted file once unpacked, in bytes.
 MAX_LINE = 1 << 20
 MAX_BYTES = 4 << 30
 MAX_COLUMNS = 1_000
+#: Most files in a folder or zip, and how much larger than packed one may be once unpacked.
+MAX_MEMBERS = 10_000
+MAX_RATIO = 200
+
+
+#: What zipfile and gzip raise for content that is not what it should be.
+_DAMAGED = (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError)
 
 
 @contextmanager
@@ -47,7 +57,7 @@ def _disk(path: object, doing: str) -> Iterator[None]:
 def read_bytes(path: str | Path, limit: int = MAX_BYTES, *, zipped: bool = False) -> bytes:
     """Return the content of `path` (``-`` is standard input), gzip undone wherever it is found.
 
-    A zip is refused unless `zipped` says that the caller checks it and wants it whole.
+    A zip is refused unless `zipped` says that the caller checks it (`Archive`) and wants it whole.
 
     Raises
     ------
@@ -78,7 +88,7 @@ def _gunzip(path: object, data: bytes, limit: int) -> bytes:
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as unpacked:
             return unpacked.read(limit + 1)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{path}: is a damaged gzip file ({error}). Fetch it again.") from error
 
 
@@ -93,6 +103,113 @@ def numbered_lines(path: str | Path, text: str | None = None) -> Iterator[tuple[
         if len(line) > MAX_LINE:
             raise InputError(f"{path}:{number}: lines must be at most 1 MiB long.")
         yield number, line
+
+
+class Archive:
+    """The files in a folder or zip, by name, read a line at a time; nothing is unpacked to disk.
+
+    Parameters
+    ----------
+    path : Path
+        A folder, walked without following links, or a zip. `InputError` for more than 10,000
+        members, one that unpacks to over 200 times its size, links, absolute names and ``..``.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Names inside, with ``/``, sorted.
+
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with _disk(path, "read"):
+            names = self._walked() if path.is_dir() else self._members()
+        self.names = tuple(sorted(names))
+
+    def _walked(self) -> list[str]:
+        names: list[str] = []
+        for folder, _, files in os.walk(self.path):
+            names += [(Path(folder) / f).relative_to(self.path).as_posix() for f in files]
+            if len(names) > MAX_MEMBERS:
+                raise InputError(f"{self.path}: must hold at most {MAX_MEMBERS:,} files.")
+        return names
+
+    def _members(self) -> list[str]:
+        try:
+            with zipfile.ZipFile(self.path) as packed:
+                members = [m for m in packed.infolist() if not m.is_dir()]
+        except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+            raise InputError(f"{self.path}: is no folder or sound zip ({error}).") from None
+        problems = Problems(str(self.path))
+        if len(members) > MAX_MEMBERS:
+            problems.add(None, f"must hold at most {MAX_MEMBERS:,} files; has {len(members):,}.")
+        for m in members:
+            parts = m.filename.replace("\\", "/").split("/")
+            if ".." in parts or parts[0] == "" or ":" in parts[0]:
+                problems.add(None, f"member {shown(m.filename)} points outside the archive.")
+            elif stat.S_ISLNK(m.external_attr >> 16):
+                problems.add(None, f"member {shown(m.filename)} is a link. Store the file itself.")
+            elif m.flag_bits & 1:
+                problems.add(None, f"member {shown(m.filename)} is encrypted. Unpack it first.")
+            elif m.file_size > MAX_RATIO * max(m.compress_size, 1 << 12):
+                problems.add(
+                    None, f"member {shown(m.filename)} unpacks to more than {MAX_RATIO} times its "
+                    "size. Unpack it yourself if you trust it.",
+                )  # fmt: skip
+        problems.raise_if_any()
+        return [m.filename for m in members]
+
+    def find(self, pattern: str) -> list[str]:
+        """Return the names whose last part matches the regular expression `pattern` in whole."""
+        return [n for n in self.names if re.fullmatch(pattern, n.rsplit("/", 1)[-1])]
+
+    def lines(self, name: str) -> Iterator[tuple[int, str]]:
+        """Yield (line number from 1, line) of a member, by the rules of `read_text`."""
+        source = self.path / name
+        with _disk(source, "read"):
+            try:
+                if self.path.is_dir():
+                    with open(source, "rb") as file:
+                        zipped = file.read(2) == b"\x1f\x8b"
+                        file.seek(0)
+                        yield from _decoded(gzip.GzipFile(fileobj=file) if zipped else file, source)
+                else:
+                    with zipfile.ZipFile(self.path) as packed, packed.open(name) as member:
+                        yield from _decoded(member, source)
+            except _DAMAGED as error:
+                raise InputError(f"{source}: is damaged ({error}). Fetch it again.") from None
+
+
+def _decoded(file: Any, source: object) -> Iterator[tuple[int, str]]:
+    """Yield numbered lines; works a block at a time, since most blocks have nothing to refuse."""
+    number, rest = 1, b""
+    while block := file.read(MAX_LINE):
+        whole, newline, rest = (rest + block).rpartition(b"\n")
+        if newline:
+            yield from enumerate(_block(whole, source, number), number)
+            number += whole.count(b"\n") + 1
+        if len(rest) > MAX_LINE:
+            raise InputError(f"{source}:{number}: lines must be at most 1 MiB long.")
+    if rest:
+        yield from enumerate(_block(rest, source, number), number)
+
+
+def _block(data: bytes, source: object, number: int) -> list[str]:
+    """Return the lines of a block that begins with line `number`."""
+    try:
+        text = data.decode("utf-8-sig" if number == 1 else "utf-8").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        at = number + data.count(b"\n", 0, error.start)
+        byte = f"0x{error.object[error.start]:02x}"
+        raise InputError(f"{source}:{at}: must be UTF-8; byte {byte} is not. Save so.") from None
+    lines = text.removesuffix("\r").split("\n")
+    if "\0" in text or "\r" in text.removesuffix("\r") or len(text) > MAX_LINE:
+        for at, line in enumerate(lines, number):
+            if "\0" in line or "\r" in line or len(line) > MAX_LINE:
+                long = "lines must be at most 1 MiB long." if len(line) > MAX_LINE else ""
+                raise InputError(f"{source}:{at}: {long or 'holds a NUL or a lone CR. Remove it.'}")
+    return lines
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import os
 import stat
+import zipfile
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from graphemb import InputError
 from graphemb.errors import MissingInputError, StorageError
 from graphemb.files import (
+    Archive,
     atomic_folder,
     atomic_write,
     read_bytes,
@@ -156,3 +158,28 @@ def test_atomic_folder(tmp_path):
 def test_cache_place_can_be_chosen(monkeypatch, tmp_path):
     monkeypatch.setenv("GRAPHEMB_CACHE", str(tmp_path))
     assert user_cache_dir() == tmp_path
+
+
+def test_archive_reads_folder_and_zip_alike(tmp_path):
+    folder = tmp_path / "d"
+    (folder / "sub").mkdir(parents=True)
+    write(folder / "sub" / "a.txt", b"\xef\xbb\xbfone\r\ntwo")
+    write(folder / "b.txt", gzip.compress(b"x\n"))
+    with zipfile.ZipFile(tmp_path / "d.zip", "w") as out:
+        out.write(folder / "sub" / "a.txt", "sub/a.txt")
+    for archive in (Archive(folder), Archive(tmp_path / "d.zip")):
+        assert archive.find(r"a\.txt") == ["sub/a.txt"]
+        assert list(archive.lines("sub/a.txt")) == [(1, "one"), (2, "two")]
+    assert list(Archive(folder).lines("b.txt")) == [(1, "x")]
+    with pytest.raises(MissingInputError):
+        list(Archive(folder).lines("c.txt"))
+
+
+def test_a_damaged_member_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "d.zip", "w") as out:
+        out.writestr("a.txt", "word " * 99)
+    data = bytearray((tmp_path / "d.zip").read_bytes())
+    data[60] ^= 1
+    write(tmp_path / "d.zip", bytes(data))
+    with pytest.raises(InputError, match="is damaged"):
+        list(Archive(tmp_path / "d.zip").lines("a.txt"))

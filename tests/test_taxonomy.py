@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphemb import InputError, Synonym, Taxonomy
-from graphemb.errors import UnknownNodeError
+from graphemb.errors import CycleError, UnknownNodeError
 
 
 def make(edges, n=6):
@@ -86,6 +86,37 @@ def test_hash_follows_content():
     other = Taxonomy(["a", "b"], ["x", "y"], [("b", "a")], {"a": [Synonym("w")]})
     assert one.sha256 == same.sha256 != other.sha256
     assert one.with_synonyms({}).synonyms == {}
+
+
+def test_current_follows_alternates_and_successors():
+    t = Taxonomy(
+        ["a", "b"], ["x", "y"], [], alternates={"alt": "a", "merged": "b"}, xrefs={"a": ["X:1"]},
+        obsolete={"o1": ("old", "o2"), "o2": ("older", "alt"), "dead": ("gone", None),
+                  "r1": ("ring", "r2"), "r2": ("ring", "r1"), "merged": ("m", None)},
+    )  # fmt: skip
+    assert [t.current(n) for n in ("a", "alt", "o1", "o2", "merged")] == ["a", "a", "a", "a", "b"]
+    for node in ("dead", "r1", "nowhere"):
+        with pytest.raises(UnknownNodeError):
+            t.current(node)
+    with pytest.raises(UnknownNodeError, match="'gone' is obsolete\\."):
+        t.row("dead")
+    with pytest.raises(UnknownNodeError, match="'old' is obsolete; use o2"):
+        t["o1"]
+    kept = t.with_synonyms({})
+    assert (kept.obsolete, kept.xrefs) == (t.obsolete, {"a": ("X:1",)})
+
+
+def test_obsolete_and_xrefs_are_checked():
+    with pytest.raises(InputError, match="'a' must be a node or obsolete, not both"):
+        Taxonomy(["a"], ["x"], [], obsolete={"a": ("x", None)})
+    with pytest.raises(InputError, match="xref names the unknown node 'b'"):
+        Taxonomy(["a"], ["x"], [], xrefs={"b": ["X:1"]})
+
+
+def test_a_cycle_carries_its_nodes():
+    with pytest.raises(CycleError) as caught:
+        make([(0, 1), (1, 2), (2, 0), (3, 0)])
+    assert set(caught.value.cycle) == {"n0", "n1", "n2"}
 
 
 @settings(max_examples=40, deadline=None)

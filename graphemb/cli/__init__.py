@@ -13,11 +13,12 @@ from graphemb.cli._failures import Guarded
 __all__ = ["main"]
 
 _COMMANDS = {
+    "convert": "Rewrite a taxonomy as OBO, SKOS or TSV tables.",
     "embed": "Turn the nodes of a graph into vectors.",
     "evaluate": "Measure graph embeddings, one or a whole plan of them.",
     "info": "Show what a model is, what it was trained on, and how good it was.",
     "map": "Map phrases to the nodes of a taxonomy.",
-    "taxonomies": "List the known taxonomies: what is ready here, what needs a file.",
+    "taxonomies": "List the known taxonomies, or show what is in one.",
     "train": "Train a mapper for a taxonomy.",
 }
 

@@ -6,31 +6,58 @@ Adding one is a file here and a line in `LOADERS` (taxonomies) or `GRAPH_LOADERS
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from graphemb.catalog import Catalog
-from graphemb.errors import InputError, MissingInputError, UnknownNameError, nearest
+from graphemb.errors import (
+    InputError,
+    MissingInputError,
+    MissingPackageError,
+    ParameterError,
+    UnknownNameError,
+    nearest,
+    shown,
+)
 from graphemb.files import read_bytes
 from graphemb.graph import Graph
 from graphemb.load._pairs import PairFile, load_pairs
 from graphemb.load._phrases import Phrases, read_phrases
+from graphemb.load._write import WRITERS, write_taxonomy
+from graphemb.load.base import Notes
 from graphemb.registry import Registry
 from graphemb.taxonomy import Taxonomy
 
 __all__ = [
-    "GRAPH_LOADERS", "LOADERS", "PairFile", "Phrases", "load_graph", "load_pairs", "load_taxonomy",
-    "read_phrases",
+    "GRAPH_LOADERS", "LOADERS", "WRITERS", "PairFile", "Phrases", "load_graph", "load_pairs",
+    "load_taxonomy", "read_phrases", "read_taxonomy", "write_taxonomy",
 ]  # fmt: skip
+
+_EXTRAS = {"owl": "onto", "skos": "onto", "xlsx": "xlsx"}
 
 LOADERS = Registry(
     "loader",
     {
+        "claml": "graphemb.load.claml:ClamlLoader",
         "delimited": "graphemb.load.delimited:DelimitedLoader",
+        "esco": "graphemb.load.esco:EscoLoader",
+        "fhir": "graphemb.load.fhir:FhirLoader",
         "icd10cm": "graphemb.load.icd10cm:Icd10cmLoader",
+        "mesh": "graphemb.load.mesh:MeshLoader",
         "obo": "graphemb.load.obo:OboLoader",
+        "obographs": "graphemb.load.obographs:ObographsLoader",
+        "omop": "graphemb.load.omop:OmopLoader",
+        "owl": "graphemb.load.owl:OwlLoader",
+        "paths": "graphemb.load.paths:PathsLoader",
+        "rf2": "graphemb.load.rf2:Rf2Loader",
+        "skos": "graphemb.load.skos:SkosLoader",
         "tsv": "graphemb.load.tsv:TsvFolderLoader",
+        "umls": "graphemb.load.umls:UmlsLoader",
+        "wordnet": "graphemb.load.wordnet:WordnetLoader",
+        "xlsx": "graphemb.load.xlsx:XlsxLoader",
     },
+    extras=_EXTRAS,
 )
 
 GRAPH_LOADERS = Registry(
@@ -47,7 +74,18 @@ GRAPH_LOADERS = Registry(
 
 #: Asked in this order whether they know a file: the particular before the general.
 _GRAPH_ORDER = ("parquet", "npz", "mtx", "graphml", "edgelist")
-_ORDER = ("tsv", "obo", "icd10cm", "delimited")
+_ORDER = (
+    "tsv", "rf2", "umls", "omop", "esco", "wordnet", "obo", "icd10cm", "claml", "mesh", "fhir",
+    "obographs", "xlsx", "skos", "owl", "paths", "delimited",
+)  # fmt: skip
+
+
+#: How much of a file is looked at to know its format, in bytes.
+_HEAD = 1 << 16
+#: Endings that only loaders with an extra know: without it, say so.
+_EXTRA_SUFFIXES = (".ttl", ".rdf", ".owl", ".nt", ".jsonld", ".xlsx", ".xlsm")
+#: Endings of tables and plain text, for which no loader with an extra need be imported.
+_PLAIN_SUFFIXES = (".csv", ".tsv", ".txt", ".obo")
 
 
 def load_taxonomy(source: str | Path, *, loader: str | None = None, **options: Any) -> Taxonomy:
@@ -56,8 +94,8 @@ def load_taxonomy(source: str | Path, *, loader: str | None = None, **options: A
     Parameters
     ----------
     source : str or Path
-        A name of the catalogue ("icd10cm"), a file, or a folder of TSV tables. A path that exists
-        goes before a name.
+        A name of the catalogue ("icd10cm"), a file, or a folder of tables. A path that exists goes
+        before a name.
     loader : str, optional
         Name of the loader; found from the file when left out.
     **options
@@ -70,7 +108,7 @@ def load_taxonomy(source: str | Path, *, loader: str | None = None, **options: A
 
     Raises
     ------
-    MissingInputError, InputError, MissingPackageError, UnknownNameError
+    MissingInputError, InputError, MissingPackageError, UnknownNameError, ParameterError
 
     Examples
     --------
@@ -78,28 +116,45 @@ def load_taxonomy(source: str | Path, *, loader: str | None = None, **options: A
     True
 
     """
+    taxonomy, notes, expected = read_taxonomy(source, loader=loader, **options)
+    for line in notes.lines(without=expected):
+        warnings.warn(f"{source}: {line}", UserWarning, stacklevel=2)
+    return taxonomy
+
+
+def read_taxonomy(
+    source: str | Path, *, loader: str | None = None, **options: Any
+) -> tuple[Taxonomy, Notes, Sequence[str]]:
+    """Return the taxonomy at `source`, what was noted, and which notes its publisher's file has.
+
+    As `load_taxonomy`, which turns the notes into warnings.
+    """
     path, name = Path(source), str(source)
+    facts: dict[str, str] = {}
+    expected: Sequence[str] = ()
     if not path.exists() and _is_name(name):
         entry = Catalog.default()[name]
-        path, loader = entry.path(), loader or entry.loader
+        path, loader, expected = entry.path(), loader or entry.loader, entry.expected
         options = {**entry.options, **options}
         facts = {"title": entry.title, "licence": entry.licence, "publisher": entry.publisher}
-    else:
-        facts = {}
-        if not path.exists():
-            raise MissingInputError(
-                f"{source}: must be a file, a folder, or one of {', '.join(Catalog.default())}; "
-                f"there is no such file.{nearest(name, Catalog.default())}"
-            )
-    reader = LOADERS[loader or _loader_of(path)](**options)
-    taxonomy: Taxonomy
-    taxonomy, notes = reader.read(path)
-    for line in notes.lines():
-        warnings.warn(f"{path}: {line}", UserWarning, stacklevel=2)
+    elif not path.exists():
+        raise MissingInputError(
+            f"{source}: must be a file, a folder, or one of {', '.join(Catalog.default())}; "
+            f"there is no such file.{nearest(name, Catalog.default())}"
+        )
+    chosen = loader or _loader_of(path)
+    kind = LOADERS[chosen]
+    known = kind().get_params()
+    for option in options.keys() - known.keys():
+        raise ParameterError(
+            f"loader {chosen}: takes {', '.join(known) or 'no options'}; got {shown(option)}."
+            f"{nearest(option, known)}"
+        )
+    taxonomy, notes = kind(**options).read(path)
     taxonomy.metadata.update(facts)
     if facts:
         taxonomy.name = name
-    return taxonomy
+    return taxonomy, notes, expected
 
 
 def load_graph(
@@ -178,12 +233,26 @@ def _loader_of(path: Path) -> str:
     head = b""
     if path.is_file():
         with path.open("rb") as file:
-            head = file.read(4096)
+            head = file.read(_HEAD)
         if head[:2] == b"\x1f\x8b":
-            head = read_bytes(path)[:4096]
-    for name in _ORDER:
-        if LOADERS[name]().sniff(path, head):
-            return name
+            head = read_bytes(path)[:_HEAD]
+        if not head.strip():
+            raise InputError(f"{path}:1: must hold a taxonomy; the file is empty.")
+    elif not path.is_dir():
+        raise InputError(f"{path}: must be a file or folder; a pipe cannot be read twice. Save it.")
+    name = path.name.lower().removesuffix(".gz")
+    plain = path.is_dir() or name.endswith(_PLAIN_SUFFIXES)
+    missing: MissingPackageError | None = None
+    for loader in _ORDER:
+        if plain and loader in _EXTRAS:
+            continue
+        try:
+            if LOADERS[loader]().sniff(path, head):
+                return loader
+        except MissingPackageError as error:
+            missing = missing or error
+    if missing is not None and name.endswith(_EXTRA_SUFFIXES):
+        raise missing
     raise InputError(
         f"{path}: no loader knows this file; tried {', '.join(_ORDER)}. "
         "Name one with loader=…, or make a table with the columns id, label, parent, synonyms."

@@ -1,67 +1,60 @@
-"""DelimitedLoader: one CSV or TSV with id, label, parent and synonyms columns."""
+"""DelimitedLoader: one CSV or TSV with ids, labels and parents, or with whole paths."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from graphemb.errors import InputError, shown
-from graphemb.files import Table, read_table
+from graphemb.files import read_table
+from graphemb.load._columns import Layout, add_table
 from graphemb.load.base import Draft, Loader, Notes
-from graphemb.taxonomy import Synonym, Taxonomy
+from graphemb.taxonomy import Taxonomy
 
 __all__ = ["DelimitedLoader"]
-
-_ALIASES = {
-    "id": ("id", "code", "identifier", "concept_id"),
-    "label": ("label", "name", "title", "term", "preflabel"),
-    "parent": ("parent", "parents", "parent_id", "broader"),
-    "synonyms": ("synonyms", "synonym", "alt_labels", "altlabels"),
-}
 
 
 class DelimitedLoader(Loader):
     """Reads a table with a header; several parents or synonyms are joined by `joiner`.
 
     Columns are found by name, upper or lower case: id (code, identifier), label (name, title,
-    term), parent (parents, broader), synonyms (synonym, alt_labels). id and label must be there.
+    term), parent (parents, broader), synonyms (synonym, alt_labels); also alt_ids, xrefs, obsolete
+    and successor. A column path (full_path) holds ``Food > Fruit > Apple`` instead of label and
+    parent; then the id may be missing and is the path.
 
     Parameters
     ----------
     joiner : str
         What separates several values in one cell.
+    id_column, label_column, parent_column, synonyms_column, path_column : str
+        Names of columns, where they are other than those above.
+    separator : str
+        What separates the levels of a path.
+    by_prefix : bool
+        Whether a code's parent is the longest other code that it begins with; ``31-33`` stands for
+        31, 32 and 33.
+    padding : str
+        What fills codes up at their end and is no part of them: ``00`` for 10150000.
 
     """
 
     suffixes = (".csv", ".tsv", ".txt")
 
-    def __init__(self, joiner: str = "|") -> None:
-        self.joiner = joiner
+    def __init__(
+        self, joiner: str = "|", id_column: str = "", label_column: str = "",
+        parent_column: str = "", synonyms_column: str = "", path_column: str = "",
+        separator: str = ">", by_prefix: bool = False, padding: str = "",
+    ) -> None:  # fmt: skip
+        self.joiner, self.separator = joiner, separator
+        self.id_column, self.label_column = id_column, label_column
+        self.parent_column, self.synonyms_column = parent_column, synonyms_column
+        self.path_column, self.by_prefix, self.padding = path_column, by_prefix, padding
 
     def read(self, path: Path) -> tuple[Taxonomy, Notes]:
         """Return the taxonomy in the table `path` and the warnings."""
-        table = read_table(path)
-        at = {role: self._find(table, role) for role in _ALIASES}
-        if at["id"] is None or at["label"] is None:
-            raise InputError(
-                f"{path}:1: must have an id and a label column; has "
-                f"{', '.join(map(shown, table.header[:20]))}. Rename two of them."
-            )
         draft = Draft(str(path))
-        for row, line in zip(table.rows, table.lines, strict=True):
-            node = row[at["id"]].strip()
-            draft.node(node, row[at["label"]].strip(), line)
-            for parent in self._several(row, at["parent"]):
-                draft.edge(node, parent, line)
-            for text in self._several(row, at["synonyms"]):
-                draft.synonym(node, Synonym(text), line)
+        columns = {
+            "id": self.id_column, "label": self.label_column, "parent": self.parent_column,
+            "synonyms": self.synonyms_column, "path": self.path_column,
+        }  # fmt: skip
+        layout = Layout(columns, self.joiner, self.separator, self.by_prefix, self.padding)
+        add_table(read_table(path), layout, draft)
         return draft.finish(path.name.split(".")[0])
-
-    @staticmethod
-    def _find(table: Table, role: str) -> int | None:
-        header = [name.casefold().strip() for name in table.header]
-        return next((header.index(name) for name in _ALIASES[role] if name in header), None)
-
-    def _several(self, row: tuple[str, ...], at: int | None) -> list[str]:
-        if at is None:
-            return []
-        return [part.strip() for part in row[at].split(self.joiner) if part.strip()]

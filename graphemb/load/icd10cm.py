@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
-from graphemb.errors import InputError
-from graphemb.files import read_bytes
+from graphemb.load._xml import line_of, records, text_of
 from graphemb.load.base import Draft, Loader, Notes
-from graphemb.taxonomy import Synonym, Taxonomy
+from graphemb.taxonomy import Scope, Synonym, Taxonomy
 
 __all__ = ["ROOT", "Icd10cmLoader"]
 
@@ -43,12 +40,15 @@ class Icd10cmLoader(Loader):
 
     def read(self, path: Path) -> tuple[Taxonomy, Notes]:
         """Return the taxonomy in `path` and the warnings."""
-        root = _parsed(path)
         draft = Draft(str(path))
-        draft.metadata["version"] = (root.findtext("version") or "").strip()
         draft.node(ROOT, "ICD-10-CM diseases and injuries", None)
-        for chapter in root.iter("chapter"):
-            self._chapter(chapter, draft)
+        for element in records(path, "ICD10CM.tabular", ("version", "chapter")):
+            if element.tag == "version":
+                draft.metadata["version"] = text_of(element)
+            else:
+                self._chapter(element, draft)
+        if len(draft.labels) == 1:
+            draft.problem(None, "must hold chapters with codes; found none. Fetch it again.")
         return draft.finish("icd10cm")
 
     def _chapter(self, chapter: Any, draft: Draft) -> None:
@@ -80,14 +80,13 @@ class Icd10cmLoader(Loader):
         label = (element.findtext("desc") or "").strip()
         if node.startswith(("CH", "SEC:")) or "-" in node:
             label = label.rpartition(" (")[0] or label
-        draft.node(node, label, None)
-        draft.edge(node, parent, None)
+        line = line_of(element)
+        draft.node(node, label, line)
+        draft.edge(node, parent, line)
         for tag, kind in (("inclusionTerm", "inclusion_term"), ("includes", "includes")):
             for note in element.findall(f"{tag}/note"):
-                text = " ".join("".join(note.itertext()).split())
-                draft.synonym(
-                    node, Synonym(text, "EXACT" if tag != "includes" else "NARROW", kind), None
-                )
+                scope: Scope = "EXACT" if tag != "includes" else "NARROW"
+                draft.synonym(node, Synonym(text_of(note), scope, kind), line_of(note))
 
     @staticmethod
     def _extensions(diag: Any, code: str, draft: Draft) -> list[tuple[str, str]] | None:
@@ -106,19 +105,3 @@ class Icd10cmLoader(Loader):
         for character, text in extensions:
             draft.node(stem + character, f"{draft.labels[code]}, {text}", None)
             draft.edge(stem + character, code, None)
-
-
-def _parsed(path: Path) -> Any:
-    """Return the root element; a document type declaration is refused before any parser sees it."""
-    data = read_bytes(path, 256 << 20)
-    if b"<!DOCTYPE" in data[:65_536] or b"<!ENTITY" in data:
-        raise InputError(f"{path}:1: must not declare a document type or entities. Remove them.")
-    try:
-        tree = ElementTree.parse(io.BytesIO(data))  # noqa: S314 - entities were refused above
-    except ElementTree.ParseError as error:
-        line = error.position[0]
-        raise InputError(f"{path}:{line}: must be well-formed XML ({error}).") from None
-    root = tree.getroot()
-    if root.tag != "ICD10CM.tabular":
-        raise InputError(f"{path}:1: must be the CDC's tabular XML; its root is <{root.tag[:40]}>.")
-    return root

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from graphemb.errors import InputError
+from graphemb.errors import InputError, shown
 from graphemb.files import numbered_lines
 from graphemb.load.base import Draft, Loader, Notes, scope_of
 from graphemb.taxonomy import Synonym, Taxonomy
@@ -26,6 +26,7 @@ _USED = frozenset(
         "is_obsolete",
         "replaced_by",
         "consider",
+        "xref",
         "exact_synonym",
         "broad_synonym",
         "narrow_synonym",
@@ -37,7 +38,6 @@ _IGNORED = frozenset(
         "def",
         "comment",
         "subset",
-        "xref",
         "namespace",
         "created_by",
         "creation_date",
@@ -57,10 +57,10 @@ Stanza = list[tuple[int, str, str]]
 
 
 class OboLoader(Loader):
-    """Reads ``[Term]`` stanzas: id, name, synonyms with scope and type, is_a, alt_id.
+    """Reads ``[Term]`` stanzas: id, name, synonyms with scope and type, is_a, alt_id, xref.
 
-    Obsolete terms are left out; their ``replaced_by`` (else the only ``consider``) makes them an
-    alternate id of their successor. Imports named in the file are noted, never followed. What is
+    Obsolete terms become `Taxonomy.obsolete` with their ``replaced_by`` (else the only
+    ``consider``) as successor. Imports named in the file are noted, never followed. What is
     untidy is noted with its line; a second name for one id and a cycle are refused.
 
     Parameters
@@ -86,19 +86,16 @@ class OboLoader(Loader):
     def read(self, path: Path) -> tuple[Taxonomy, Notes]:
         """Return the taxonomy in `path` and the warnings."""
         draft = Draft(str(path))
-        retired: dict[str, str] = {}
         seen_header = False
         for kind, stanza in self._stanzas(path):
             if kind == "":
                 seen_header = True
                 self._header(stanza, draft)
             elif kind == "Term":
-                self._term(stanza, draft, retired)
+                self._term(stanza, draft)
         if not seen_header and not draft.labels:
             raise InputError(f"{path}:1: must be an OBO file; no [Term] was found.")
-        live = {old: new for old, new in retired.items() if new in draft.labels}
-        draft.alternates |= live
-        return draft.finish(path.name.split(".")[0], retired)
+        return draft.finish(path.name.split(".")[0])
 
     @staticmethod
     def _stanzas(path: Path) -> Iterator[tuple[str, Stanza]]:
@@ -119,36 +116,39 @@ class OboLoader(Loader):
     def _header(stanza: Stanza, draft: Draft) -> None:
         for number, tag, value in stanza:
             if tag == "import":
-                draft.notes.add("import not followed", f"{draft.source}:{number}: {value[:80]}")
+                draft.note("import not followed", number, shown(value))
             elif tag in ("data-version", "ontology", "format-version"):
                 draft.metadata[tag.replace("-", "_")] = value
 
-    def _term(self, stanza: Stanza, draft: Draft, retired: dict[str, str]) -> None:
+    def _term(self, stanza: Stanza, draft: Draft) -> None:
         fields: dict[str, list[tuple[int, str]]] = {}
         for number, tag, value in stanza:
             fields.setdefault(tag, []).append((number, value))
             if tag not in _USED and tag not in _IGNORED:
-                draft.notes.add(f"unknown tag {tag[:40]!r}", f"{draft.source}:{number}")
+                draft.note(f"unknown tag {tag[:40]!r}", number)
         line = stanza[0][0] if stanza else None
         node = _plain(fields.get("id", [(0, "")])[0][1])
         names = fields.get("name", [])
         if not node:
-            draft.problems.add(line, "a [Term] needs an id; there is none. Add it.")
+            draft.problem(line, "a [Term] needs an id; there is none. Add it.")
             return
         if self.prefix and not node.startswith(self.prefix):
             return
         if len({_plain(value) for _, value in names}) > 1:
-            draft.problems.add(names[1][0], f"{node} has two names. Keep one.")
+            draft.problem(names[1][0], f"{node} has two names. Keep one.")
+        label = _text(names[0][1]) if names else ""
         if any(value.startswith("true") for _, value in fields.get("is_obsolete", [])):
             heirs = fields.get("replaced_by") or fields.get("consider") or []
             only = len(heirs) == 1 or "replaced_by" in fields
-            retired[node] = _plain(heirs[0][1]) if heirs and only else ""
+            draft.retire(node, label, _plain(heirs[0][1]) if heirs and only else None, line)
             return
-        draft.node(node, _text(names[0][1]) if names else "", line)
+        draft.node(node, label, line)
         for number, value in fields.get("is_a", []):
             draft.edge(node, _plain(value), number)
-        for _, value in fields.get("alt_id", []):
-            draft.alternates[_plain(value)] = node
+        for number, value in fields.get("alt_id", []):
+            draft.alternate(_plain(value), node, number)
+        for _, value in fields.get("xref", []):
+            draft.xref(node, _text(value.partition(' "')[0].partition(" {")[0]))
         self._synonyms(node, fields, draft)
 
     @staticmethod
@@ -160,8 +160,7 @@ class OboLoader(Loader):
             for number, value in entries:
                 found = _QUOTED.match(value)
                 if found is None:
-                    where = f"{draft.source}:{number}: {value[:80]}"
-                    draft.notes.add("synonym without quotes", where)
+                    draft.note("synonym without quotes", number, shown(value))
                     continue
                 scope = old or found[2] or "RELATED"
                 text = _text(found[1], trim=False)
@@ -173,7 +172,7 @@ def _plain(value: str) -> str:
     """Return an id: what stands before a comment or trailing modifiers."""
     for cut in (" !", " {"):
         value = value.partition(cut)[0]
-    return value.strip()
+    return _ESCAPE.sub(lambda m: _ESCAPES.get(m[1], m[1]), value.strip())
 
 
 def _text(value: str, trim: bool = True) -> str:

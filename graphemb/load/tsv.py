@@ -1,7 +1,8 @@
-"""TsvFolderLoader: nodes.tsv, edges.tsv and, where they are, synonyms.tsv and alt_ids.tsv."""
+"""TsvFolderLoader: nodes.tsv, edges.tsv and, where they are, tables of synonyms and other ids."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from graphemb.errors import MissingInputError
@@ -15,8 +16,9 @@ __all__ = ["TsvFolderLoader"]
 class TsvFolderLoader(Loader):
     """Reads a folder of tab-separated tables, every cell as text.
 
-    ``nodes.tsv`` (id, label), ``edges.tsv`` (child, parent), ``synonyms.tsv`` (id, synonym, kind;
-    optional), ``alt_ids.tsv`` (alt_id, id; optional). A kind that begins with exact, broad, narrow
+    ``nodes.tsv`` (id, label), ``edges.tsv`` (child, parent); optional: ``synonyms.tsv`` (id,
+    synonym, kind), ``alt_ids.tsv`` (alt_id, id), ``xrefs.tsv`` (id, xref), ``obsolete.tsv`` (id,
+    label, successor). A kind that begins with exact, broad, narrow
     or related gives the scope; any other is kept as kind, scope EXACT.
 
     Parameters
@@ -39,20 +41,34 @@ class TsvFolderLoader(Loader):
             raise MissingInputError(f"{path}: must hold nodes.tsv (id, label); it does not.")
         draft = Draft(str(path / "nodes.tsv"))
         nodes = read_table(path / "nodes.tsv", required=("id", "label"))
-        at, label = nodes.column("id"), nodes.column("label")
+        identity, name = nodes.column("id"), nodes.column("label")
         for row, line in zip(nodes.rows, nodes.lines, strict=True):
-            draft.node(row[at], row[label], line)
+            draft.node(row[identity], row[name], line)
         self._edges(path / "edges.tsv", draft)
         self._synonyms(path / self.synonyms, draft)
-        if (path / "alt_ids.tsv").is_file():
-            table = read_table(path / "alt_ids.tsv", required=("alt_id", "id"))
-            other, primary = table.column("alt_id"), table.column("id")
-            draft.alternates |= {row[other]: row[primary] for row in table.rows}
+        for other, primary, at in self._rows(path / "alt_ids.tsv", ("alt_id", "id"), draft):
+            draft.alternate(other, primary, int(at))
+        for node, other, _ in self._rows(path / "xrefs.tsv", ("id", "xref"), draft):
+            draft.xref(node, other)
+        file = path / "obsolete.tsv"
+        for node, label, heir, at in self._rows(file, ("id", "label", "successor"), draft):
+            draft.retire(node, label, heir, int(at))
+        draft.source = str(path)
         return draft.finish(path.resolve().name)
+
+    @staticmethod
+    def _rows(file: Path, columns: tuple[str, ...], draft: Draft) -> Iterator[tuple[str, ...]]:
+        """Yield the cells of `columns`, then the line, of a table that need not be there."""
+        if file.is_file():
+            draft.source = str(file)
+            table = read_table(file, required=columns)
+            at = [table.column(name) for name in columns]
+            for row, line in zip(table.rows, table.lines, strict=True):
+                yield *(row[i] for i in at), str(line)
 
     def _edges(self, file: Path, draft: Draft) -> None:
         if not file.is_file():
-            draft.notes.add("no edges.tsv: every node is a root", str(file))
+            draft.note("no edges.tsv: every node is a root", None)
             return
         draft.source = str(file)
         table = read_table(file, required=("child", "parent"))

@@ -81,7 +81,9 @@ def save_mapper(mapper: PhraseMapper, path: str | Path) -> None:
         encoder, terms = parts.encoder.to_arrays()
         arrays |= _under("encoder", encoder) | {"encoder_terms": pack_strings(terms)}
     synonyms = {n: [[s.text, s.scope, s.kind] for s in group] for n, group in t.synonyms.items()}
-    about = {"name": t.name, "metadata": t.metadata, "alternates": t.alternates}
+    about = {
+        "name": t.name, "metadata": t.metadata, "alternates": t.alternates, "obsolete": t.obsolete,
+    }  # fmt: skip
     write_bundle(
         path, kind=KIND, arrays=arrays, config={**mapper.get_params(), "features": list(FEATURES)},
         documents={"taxonomy": about, "synonyms": synonyms, "lexicon": mapper.rewriter_.rows,
@@ -145,7 +147,9 @@ def _taxonomy(bundle: Bundle) -> Taxonomy:
     )
     return Taxonomy(
         ids, unpack_strings(a["taxonomy.labels"]), edges, synonyms,
-        alternates=about["alternates"], name=about["name"], metadata=about["metadata"],
+        alternates=about["alternates"],
+        obsolete={node: (label, heir) for node, (label, heir) in about.get("obsolete", {}).items()},
+        name=about["name"], metadata=about["metadata"],
     )  # fmt: skip
 
 
