@@ -19,8 +19,8 @@ from typing import IO, Any
 from graphemb.errors import InputError, MissingInputError, Problems, StorageError, shown
 
 __all__ = [
-    "MAX_LINE", "Table", "atomic_folder", "atomic_write", "numbered_lines", "read_bytes",
-    "read_table", "read_text", "sha256_of", "user_cache_dir",
+    "MAX_COLUMNS", "MAX_LINE", "Table", "atomic_folder", "atomic_write", "numbered_lines",
+    "read_bytes", "read_table", "read_text", "sha256_of", "user_cache_dir",
 ]  # fmt: skip
 
 #: Longest accepted line, and largest accepted file once unpacked, in bytes.
@@ -42,8 +42,10 @@ def _disk(path: object, doing: str) -> Iterator[None]:
         raise StorageError(f"{path}: could not be {doing} ({error.strerror or error}).") from error
 
 
-def read_bytes(path: str | Path, limit: int = MAX_BYTES) -> bytes:
+def read_bytes(path: str | Path, limit: int = MAX_BYTES, archives: bool = False) -> bytes:
     """Return the content of `path` (``-`` is standard input), gzip undone wherever it is found.
+
+    With `archives`, a zip is returned as it is: the caller unpacks it, within bounds.
 
     Raises
     ------
@@ -61,7 +63,7 @@ def read_bytes(path: str | Path, limit: int = MAX_BYTES) -> bytes:
                 data = file.read(limit + 1)
     if data[:2] == b"\x1f\x8b" and len(data) <= limit:
         data = _gunzip(path, data, limit)
-    if data[:4] == b"PK\x03\x04" or data[:4] == b"\x28\xb5\x2f\xfd":
+    if (data[:4] == b"PK\x03\x04" and not archives) or data[:4] == b"\x28\xb5\x2f\xfd":
         raise InputError(f"{path}: is a zip or zstd archive. Unpack it first.")
     if len(data) > limit:
         raise InputError(f"{path}: must be at most {limit:,} bytes. Split the file.")
@@ -76,9 +78,12 @@ def _gunzip(path: object, data: bytes, limit: int) -> bytes:
         raise InputError(f"{path}: is a damaged gzip file ({error}). Fetch it again.") from error
 
 
-def read_text(path: str | Path, limit: int = MAX_BYTES) -> str:
-    """Return `path` as strict UTF-8 text: BOM dropped, CRLF made LF; anything else refused."""
-    data = read_bytes(path, limit)
+def read_text(path: str | Path, limit: int = MAX_BYTES, data: bytes | None = None) -> str:
+    """Return `path` as strict UTF-8 text: BOM dropped, CRLF made LF; anything else refused.
+
+    `data` is its content where that was read before (standard input can be read once).
+    """
+    data = read_bytes(path, limit) if data is None else data
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise InputError(f"{path}:1: must be UTF-8; this is UTF-16. Save it as UTF-8.")
     try:
@@ -133,12 +138,13 @@ class Table:
 
 def read_table(
     path: str | Path, required: Sequence[str] = (), delimiter: str | None = None,
-    text: str | None = None,
+    text: str | None = None, quoted: bool = False,
 ) -> Table:  # fmt: skip
     """Return a CSV or TSV file with a header, every cell as the text it is.
 
     The delimiter is a tab when the first line has one, else a semicolon when it has more of them
-    than commas, else a comma. In a TSV, quotes are plain characters. All problems (ragged rows,
+    than commas, else a comma. In a TSV, quotes are plain characters unless `quoted` says that
+    they quote there too, as SSSOM has it. All problems (ragged rows,
     an unclosed quote) are collected and raised once.
 
     Raises
@@ -153,7 +159,7 @@ def read_table(
     first = content.split("\n", 1)[0]
     if delimiter is None:
         delimiter = "\t" if "\t" in first else ";" if first.count(";") > first.count(",") else ","
-    rows, lines = _cells(path, content, delimiter)
+    rows, lines = _cells(path, content, delimiter, quoted)
     header = tuple(cell.strip() for cell in rows[0])
     problems = Problems(str(path))
     if len(header) > MAX_COLUMNS:
@@ -170,10 +176,12 @@ def read_table(
     return Table(str(path), header, [tuple(r) for r in rows[1:]], lines[1:], delimiter)
 
 
-def _cells(path: object, content: str, delimiter: str) -> tuple[list[list[str]], list[int]]:
+def _cells(
+    path: object, content: str, delimiter: str, quoted: bool
+) -> tuple[list[list[str]], list[int]]:
     rows: list[list[str]] = []
     lines: list[int] = []
-    if delimiter == "\t":
+    if delimiter == "\t" and not quoted:
         for number, line in numbered_lines(str(path), content):
             if line:
                 rows.append(line.split("\t"))

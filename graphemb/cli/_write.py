@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
@@ -14,9 +11,11 @@ from typing import IO, TYPE_CHECKING, Any
 from graphemb.cli._failures import printable
 from graphemb.cli._progress import progress_bar
 from graphemb.estimator import Progress
+from graphemb.export._rows import Delimited as _Delimited
+from graphemb.export._rows import JsonLines as _JsonLines
 from graphemb.files import atomic_write
 from graphemb.load import Phrases
-from graphemb.mappings import FIELDS, Candidate
+from graphemb.mappings import Candidate
 
 if TYPE_CHECKING:
     from graphemb.map.mapper import PhraseMapper
@@ -25,8 +24,6 @@ __all__ = ["write_answers"]
 
 #: Phrases mapped between two writes.
 CHUNK = 2048
-#: What a spreadsheet would run as a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_answers(
@@ -61,62 +58,6 @@ def _sink(output: str | None) -> Iterator[IO[bytes]]:
     else:
         with atomic_write(output) as file:
             yield file
-
-
-class _Delimited:
-    """Rows of text with a header. Input cells are repeated as they are."""
-
-    def __init__(self, header: Sequence[str], delimiter: str) -> None:
-        self.delimiter = delimiter
-        taken = set(header)
-        self.header = [*header, *(f"mapped_{f}" if f in taken else f for f in FIELDS)]
-
-    def head(self) -> str:
-        return self._line(self.header)
-
-    def rows(self, row: Sequence[str], text: str, found: Sequence[Candidate]) -> str:
-        if not found:
-            return self._line([*row, "1", "", "", "0", "", "", "nothing here is likely enough", ""])
-        return "".join(self._line([*row, *_cells(c)]) for c in found)
-
-    def _line(self, cells: Sequence[str]) -> str:
-        if self.delimiter == "\t":
-            return "\t".join(c.replace("\t", " ").replace("\n", " ") for c in cells) + "\n"
-        out = io.StringIO()
-        csv.writer(out, lineterminator="\n").writerow(cells)
-        return out.getvalue()
-
-
-def _cells(c: Candidate) -> list[str]:
-    texts = [
-        c.node,
-        c.label,
-        f"{c.probability:.4f}",
-        f"{c.score:.4f}",
-        c.matched,
-        c.evidence,
-        c.path,
-    ]
-    for at in (0, 1, 4, 5, 6):
-        if texts[at].startswith(_FORMULA):
-            texts[at] = "'" + texts[at]
-    return [str(c.rank), *texts]
-
-
-class _JsonLines:
-    """One object a phrase: the input's columns and a list of candidates."""
-
-    def __init__(self, header: Sequence[str]) -> None:
-        self.header = header
-
-    def head(self) -> str:
-        return ""
-
-    def rows(self, row: Sequence[str], text: str, found: Sequence[Candidate]) -> str:
-        value: dict[str, Any] = dict(zip(self.header, row, strict=True))
-        name = "candidates" if "candidates" not in value else "mapped_candidates"
-        value[name] = [c.as_dict() for c in found]
-        return json.dumps(value, ensure_ascii=False) + "\n"
 
 
 class _ForPeople:
