@@ -16,8 +16,8 @@ __all__ = ["Catalog", "Entry", "read_lexicon"]
 
 _FIELDS = (
     "title", "publisher", "licence", "allows", "version", "homepage", "loader", "options",
-    "prefix", "package", "package_folder", "package_suffix", "extra", "file_hint", "lexicon",
-    "companions",
+    "prefix", "iri", "system", "package", "package_folder", "package_suffix", "extra",
+    "file_hint", "lexicon", "companions",
 )  # fmt: skip
 _REQUIRED = ("title", "publisher", "licence", "allows", "loader")
 
@@ -28,7 +28,8 @@ class Entry:
 
     `allows` says in words what the licence allows; `options` are the loader's; a taxonomy that
     arrives by pip names its `package`, the folder in it and the ending of its file; any other
-    says in `file_hint` which file to fetch and point at. `lexicon` holds wordings that mean the
+    says in `file_hint` which file to fetch and point at. `prefix` stands for `iri` in CURIEs of its
+    nodes, and `system` is its code system in FHIR. `lexicon` holds wordings that mean the
     same, or is None.
     """
 
@@ -43,6 +44,8 @@ class Entry:
     homepage: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     prefix: str = ""
+    iri: str = ""
+    system: str = ""
     package: str = ""
     package_folder: str = ""
     package_suffix: str = ""

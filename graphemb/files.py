@@ -19,14 +19,17 @@ from typing import IO, Any
 from graphemb.errors import InputError, MissingInputError, Problems, StorageError, shown
 
 __all__ = [
-    "MAX_COLUMNS", "MAX_LINE", "Table", "atomic_folder", "atomic_write", "numbered_lines",
-    "read_bytes", "read_table", "read_text", "sha256_of", "user_cache_dir",
+    "FORMULA", "MAX_COLUMNS", "MAX_LINE", "Table", "atomic_folder", "atomic_write", "defused",
+    "numbered_lines", "read_bytes", "read_table", "read_text", "sha256_of", "undefused",
+    "user_cache_dir",
 ]  # fmt: skip
 
 #: Longest accepted line, and largest accepted file once unpacked, in bytes.
 MAX_LINE = 1 << 20
 MAX_BYTES = 4 << 30
 MAX_COLUMNS = 1_000
+#: What a spreadsheet would run as a formula, at the head of a cell.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @contextmanager
@@ -42,7 +45,7 @@ def _disk(path: object, doing: str) -> Iterator[None]:
         raise StorageError(f"{path}: could not be {doing} ({error.strerror or error}).") from error
 
 
-def read_bytes(path: str | Path, limit: int = MAX_BYTES, archives: bool = False) -> bytes:
+def read_bytes(path: str | Path, limit: int = MAX_BYTES, *, archives: bool = False) -> bytes:
     """Return the content of `path` (``-`` is standard input), gzip undone wherever it is found.
 
     With `archives`, a zip is returned as it is: the caller unpacks it, within bounds.
@@ -204,6 +207,22 @@ def _cells(
             "Look for a quote that is not closed."
         ) from None
     return rows, lines
+
+
+def defused(cell: str) -> str:
+    """Return `cell` with ``'`` before it where a spreadsheet would run it.
+
+    One more is put before those that begin with it already, so that `undefused` undoes this.
+
+    >>> defused("=1+1"), undefused(defused("'=1"))
+    ("'=1+1", "'=1")
+    """
+    return "'" + cell if cell.lstrip("'").startswith(FORMULA) else cell
+
+
+def undefused(cell: str) -> str:
+    """Return what `defused` was given."""
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(FORMULA) else cell
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from graphemb.cli._failures import Guarded
 __all__ = ["main"]
 
 _COMMANDS = {
+    "export": "Write mappings as SSSOM, FHIR ConceptMap, OMOP, Usagi, XLSX to review, ….",
     "info": "Show what a model is, what it was trained on, and how good it was.",
     "map": "Map phrases to the nodes of a taxonomy.",
     "taxonomies": "List the known taxonomies: what is ready here, what needs a file.",

@@ -9,22 +9,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphemb.export.base import Losses
+from graphemb.files import defused
 from graphemb.load import JsonText
 from graphemb.mappings import FIELDS, REVIEW_FIELDS, Candidate, MappingSet, Review
 
-__all__ = ["Delimited", "JsonLines", "cells_of", "columns_of", "defused", "rendered"]
+__all__ = ["Delimited", "JsonLines", "cells_of", "columns_of", "rendered"]
 
-#: What a spreadsheet would run as a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 NOTHING = ("1", "", "", "0", "", "", "nothing here is likely enough", "")
-
-
-def defused(text: str) -> str:
-    """Return `text` with ``'`` before it where a spreadsheet would run it.
-
-    One more is put before those that begin with it already, so that taking one away undoes this.
-    """
-    return "'" + text if text.lstrip("'").startswith(FORMULA) else text
 
 
 def columns_of(header: Sequence[str], reviewed: bool) -> list[str]:

@@ -10,8 +10,9 @@ from typing import Any
 import xlsxwriter
 
 from graphemb.errors import InputError
-from graphemb.export._rows import FORMULA, NOTHING, columns_of
+from graphemb.export._rows import NOTHING, columns_of
 from graphemb.export.base import Exporter, Losses
+from graphemb.files import FORMULA
 from graphemb.mappings import FIELDS, REVIEW_FIELDS, Candidate, MappingSet, Review
 from graphemb.relations import RELATIONS
 

@@ -12,13 +12,15 @@ from typing import Any
 from graphemb.catalog import Catalog
 from graphemb.errors import InputError, MissingInputError, UnknownNameError, nearest
 from graphemb.load._jsonl import JsonText
+from graphemb.load._mapped import load_mappings
 from graphemb.load._pairs import PairFile, load_pairs
 from graphemb.load._phrases import Phrases, read_phrases
 from graphemb.registry import Registry
 from graphemb.taxonomy import Taxonomy
 
 __all__ = [
-    "LOADERS", "JsonText", "PairFile", "Phrases", "load_pairs", "load_taxonomy", "read_phrases",
+    "LOADERS", "JsonText", "PairFile", "Phrases", "load_mappings", "load_pairs", "load_taxonomy",
+    "read_phrases",
 ]  # fmt: skip
 
 LOADERS = Registry(

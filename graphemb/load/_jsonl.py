@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from graphemb.errors import InputError, Problems, shown
 from graphemb.files import MAX_COLUMNS, Table, numbered_lines
 
-__all__ = ["JsonText", "jsonl_objects", "jsonl_table"]
+__all__ = ["JsonText", "cell_of", "jsonl_objects", "jsonl_table"]
 
 
 class JsonText(str):
@@ -63,11 +63,12 @@ def jsonl_table(path: object, text: str) -> Table:
         raise InputError(f"{path}:1: must hold JSON objects with keys; there are none.")
     if len(header) > MAX_COLUMNS:
         raise InputError(f"{path}:1: must have at most {MAX_COLUMNS} keys; has {len(header)}.")
-    rows = [tuple(_text(value.get(key)) for key in header) for value in objects]
+    rows = [tuple(cell_of(value.get(key)) for key in header) for value in objects]
     return Table(str(path), header, rows, lines, "json")
 
 
-def _text(value: Any) -> str:
+def cell_of(value: Any) -> str:
+    """Return a JSON value as the text of a cell."""
     if isinstance(value, JsonText):
         return value
     if isinstance(value, str):

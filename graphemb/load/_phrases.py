@@ -8,7 +8,7 @@ from pathlib import Path
 
 from graphemb.errors import InputError, Problems, nearest, shown
 from graphemb.files import Table, numbered_lines
-from graphemb.load._tables import Content, read_content, table_of
+from graphemb.load._contents import Content, read_content, table_of
 from graphemb.mappings import Source
 
 __all__ = ["Phrases", "read_phrases"]
