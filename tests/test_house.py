@@ -19,6 +19,7 @@ from graphemb.embed import EMBEDDERS
 from graphemb.encode import ENCODERS
 from graphemb.estimator import Estimator
 from graphemb.evaluate import TASKS
+from graphemb.export import EXPORTERS
 from graphemb.load import LOADERS
 from graphemb.map import NETWORKS
 
@@ -39,6 +40,7 @@ PARTS_OF_MAP = {
         ("encode", ENCODERS),
         ("map", NETWORKS),
         ("evaluate", TASKS),
+        ("export", EXPORTERS),
     ],
 )
 def test_every_backend_file_is_registered(stage, registry):

@@ -41,6 +41,8 @@ def write_answers(
     n = len(rows.texts)
     settings: dict[str, Any] = {"k": k, "within": list(within) or None, "min_probability": bar}
     losses, seen = Losses(), _Seen()
+    exporter = exporter_of("tsv" if format_ == "table" else format_, {}, mapper.taxonomy_.name)
+    exporter.check(mapper.taxonomy_.ids)
     with progress_bar(quiet or n <= CHUNK) as show:
         if format_ in _WRITERS:
             writer = _WRITERS[format_](rows, losses)
@@ -53,7 +55,6 @@ def write_answers(
                     )
                     out.write(part.encode("utf-8", "surrogatepass"))
         else:
-            exporter = exporter_of(format_, {}, mapper.taxonomy_.name)
             found = [c for part in _chunks(mapper, rows, settings, show, seen) for c in part]
             mappings = MappingSet(rows.texts, [c for _, c in found], rows.source())
             write_export(exporter, mappings, output, format_, quiet)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -11,6 +11,10 @@ from graphemb.files import numbered_lines
 
 __all__ = ["Concept", "Concepts"]
 
+_HINT = (
+    "Map to jsonl and give Athena's CONCEPT.csv to graphemb export --concepts, or map to a "
+    "taxonomy of concept ids."
+)
 _NEEDED = ("concept_id", "concept_code", "vocabulary_id")
 
 
@@ -37,6 +41,15 @@ class Concepts:
         """Return the concept of `node`; one that is missing was noted as a problem before."""
         return self.found.get(node, self.none)
 
+    @staticmethod
+    def check(path: str | None, nodes: Sequence[str]) -> None:
+        """Raise `InputError` when there is no `path` and no node is a concept id."""
+        if path is None and nodes and not any(n.isascii() and n.isdecimal() for n in nodes):
+            raise InputError(
+                f"OMOP: targets must be concept ids, whole numbers; {shown(nodes[0])} is none. "
+                f"{_HINT}"
+            )
+
     @classmethod
     def of(
         cls, path: str | None, nodes: Collection[str], vocabulary: str, problems: Problems
@@ -49,7 +62,7 @@ class Concepts:
         """
         if path is None:
             found = {n: Concept(n, vocabulary) for n in nodes if n.isascii() and n.isdecimal()}
-            hint = "Give Athena's CONCEPT.csv with --concepts, or map to a taxonomy of concept ids."
+            hint = _HINT
         else:
             found = _read(path, nodes, vocabulary, problems)
             hint = f"{path} has no such code" + (f" in {vocabulary}." if vocabulary else ".")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -21,9 +21,10 @@ Rows = Literal["auto", "best", "accepted", "all"]
 
 
 class Losses:
-    """What one file could not hold: counted by kind, the first case kept."""
+    """What one file could not hold: counted by kind, the first case kept; and remarks."""
 
     def __init__(self) -> None:
+        self.remarks: dict[str, None] = {}
         self.counts: Counter[str] = Counter()
         self.first: dict[str, str] = {}
 
@@ -32,9 +33,13 @@ class Losses:
         self.counts[kind] += 1
         self.first.setdefault(kind, shown(case) if case != "" else "")
 
+    def say(self, remark: str) -> None:
+        """Note something about the whole file, once."""
+        self.remarks[remark] = None
+
     def lines(self) -> tuple[str, ...]:
-        """Return one line a kind: how often, and the first case."""
-        return tuple(
+        """Return the remarks, and one line a kind: how often, and the first case."""
+        return *self.remarks, *(
             f"{n} × {kind}" + (f" (first: {self.first[kind]})" if self.first[kind] else "")
             for kind, n in self.counts.items()
         )
@@ -102,6 +107,16 @@ class Exporter(Estimator):
             raise InputError(
                 f"mappings: must be whole characters; {shown(error.object)} holds a lone surrogate."
             ) from None
+
+    def check(self, nodes: Sequence[str]) -> None:
+        """Refuse a taxonomy whose ids cannot be written, before any phrase is mapped to it.
+
+        Raises
+        ------
+        InputError
+            When none of `nodes` can.
+
+        """
 
     @abstractmethod
     def render(self, mappings: MappingSet, losses: Losses) -> bytes:

@@ -83,12 +83,12 @@ class ConceptMapR4Exporter(Exporter):
             decided &= row.review.decision == "accepted"
         for side in ("source", "target"):
             if getattr(self, f"{side}_system") is None:
-                losses.add(f"no {side} system is named; servers need one (--{side}-system)")
+                losses.say(f"no {side} system is named; servers need one (--{side}-system)")
         head = self._head(decided and bool(elements))
         if elements:
             head["group"] = [self._group() | {"element": list(elements.values())}]
         else:
-            losses.add("there is nothing to write: the map has no group")
+            losses.say("there is nothing to write: the map has no group")
         return (json.dumps(head, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
 
     def _check(self) -> None:

@@ -26,6 +26,8 @@ _COLUMNS = (
 )  # fmt: skip
 _CURIE = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]*):([^\s/][^\s]*)")
 _MEASURE = "logistic of the reranker's log-odds"
+#: Where sssom-py mints the ids of mapping sets too.
+_MINTED = "https://w3id.org/sssom/mappings/"
 _LONGEST_ID = 120
 
 
@@ -45,10 +47,10 @@ class SssomExporter(Exporter):
     rows : {"auto", "best", "accepted", "all"}
         See `graphemb.export.base.rows_of`.
     set_id : str, optional
-        URI of the mapping set; by default a ``urn:uuid:`` made from its content.
+        URI of the mapping set; by default one that is minted from its content.
     licence : str, optional
-        URI of the licence of the mapping set. SSSOM wants one; without it, that of the standard
-        for "not stated" is written: https://w3id.org/sssom/license/unspecified.
+        URI of the licence of the mapping set. SSSOM requires one; without it, what sssom-py writes
+        then stands there: https://w3id.org/sssom/license/unspecified.
     literal : bool
         Phrases become literals (``subject_type`` "rdfs literal", no ``subject_id``), as the
         standard has it. By default they get a CURIE made from the id column, or from the phrase
@@ -152,7 +154,7 @@ class SssomExporter(Exporter):
 
     def _head(self, content: str, prefixes: list[str]) -> str:
         name = hashlib.sha256(content.encode("utf-8")).hexdigest()
-        set_id = self.set_id or f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_OID, name)}"
+        set_id = self.set_id or f"{_MINTED}{uuid.uuid5(uuid.NAMESPACE_OID, name)}"
         known = {
             "skos": "http://www.w3.org/2004/02/skos/core#", "sssom": "https://w3id.org/sssom/",
             "semapv": "https://w3id.org/semapv/vocab/", "orcid": "https://orcid.org/",
@@ -160,7 +162,7 @@ class SssomExporter(Exporter):
         used = {p: self._iri(p, set_id) for p in prefixes if p not in known}
         used |= {p: i for p, i in known.items() if p != "orcid" or p in prefixes}
         facts = {
-            "sssom_version": "1.0", "mapping_set_id": set_id,
+            "sssom_version": "1.1", "mapping_set_id": set_id,
             "license": self.licence or "https://w3id.org/sssom/license/unspecified",
             "mapping_tool": "graphemb", "mapping_tool_version": __version__,
             "object_source_version": self.target_version, "mapping_date": self.date,

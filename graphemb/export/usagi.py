@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+from collections.abc import Sequence
 
 from graphemb.errors import InputError, ParameterError, Problems, shown
 from graphemb.export._omop import Concepts
@@ -62,6 +63,10 @@ class UsagiExporter(Exporter):
         self.target_vocabulary = target_vocabulary
         self.author = author
         self.date = date
+
+    def check(self, nodes: Sequence[str]) -> None:
+        """Refuse a taxonomy of codes when there is nothing to find their concept ids in."""
+        Concepts.check(self.concepts, nodes)
 
     def render(self, mappings: MappingSet, losses: Losses) -> bytes:
         """Return the file's bytes."""
