@@ -20,9 +20,13 @@ NOTHING = ("1", "", "", "0", "", "", "nothing here is likely enough", "")
 
 def columns_of(header: Sequence[str], reviewed: bool) -> list[str]:
     """Return the input's columns, then ours; a name that is taken gets ``mapped_`` before it."""
-    taken = set(header)
     ours = (*FIELDS, *(REVIEW_FIELDS if reviewed else ()))
-    return [*header, *(f"mapped_{f}" if f in taken else f for f in ours)]
+    return [*header, *(free(name, header) for name in ours)]
+
+
+def free(name: str, header: Sequence[str]) -> str:
+    """Return `name` with as many ``mapped_`` before it as `header` makes needful."""
+    return free(f"mapped_{name}", header) if name in header else name
 
 
 def cells_of(candidate: Candidate | None) -> list[str]:
@@ -81,8 +85,7 @@ class JsonLines:
 
     def __init__(self, header: Sequence[str], reviewed: bool = False) -> None:
         self.header, self.reviewed = header, reviewed
-        self.name = "candidates" if "candidates" not in header else "mapped_candidates"
-        self.nothing = "no_match" if "no_match" not in header else "mapped_no_match"
+        self.name, self.nothing = free("candidates", header), free("no_match", header)
 
     def head(self) -> str:
         """Return nothing: JSON lines have no header."""

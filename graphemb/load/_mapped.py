@@ -59,7 +59,7 @@ def is_mapped(content: Content) -> bool:
     """Return whether `content` looks like an output of ``graphemb map``."""
     if content.kind == "jsonl":
         first = content.text.lstrip().split("\n", 1)[0]
-        return '"candidates": [' in first or '"mapped_candidates": [' in first
+        return 'candidates": [' in first
     if content.kind == "text":
         first = content.text.split("\n", 1)[0]
         if not all(field in first for field in FIELDS):
@@ -94,13 +94,20 @@ def _ours(header: Sequence[str]) -> dict[str, int] | None:
     """Return where each of our columns stands, or None when one of the eight is missing."""
     found = {}
     for name in (*FIELDS, *REVIEW_FIELDS):
-        at = [i for i, column in enumerate(header) if column in (name, f"mapped_{name}")]
+        at = [i for i, column in enumerate(header) if _bare(column) == name]
         if at:
             found[name] = at[-1]
     if any(name not in found for name in FIELDS):
         return None
     first = min(found[name] for name in FIELDS)
     return {name: at for name, at in found.items() if at >= first}
+
+
+def _bare(column: str) -> str:
+    """Return our name of a column that was written under another because it was taken."""
+    while column.startswith("mapped_"):
+        column = column.removeprefix("mapped_")
+    return column
 
 
 def _source(
@@ -191,12 +198,11 @@ def _from_objects(
 ) -> MappingSet:
     objects, lines = jsonl_objects(content.source, content.text)
     problems = Problems(content.source)
-    name = "mapped_candidates" if "mapped_candidates" in objects[0] else "candidates"
-    nothing = "mapped_no_match" if "mapped_no_match" in objects[0] else "no_match"
+    keys = dict.fromkeys(key for value in objects for key in value)
+    name = ([k for k in keys if _bare(k) == "candidates"] or ["candidates"])[-1]
+    nothing = ([k for k in keys if _bare(k) == "no_match"] or ["no_match"])[-1]
 
-    header = tuple(
-        dict.fromkeys(key for value in objects for key in value if key not in (name, nothing))
-    )
+    header = tuple(key for key in keys if key not in (name, nothing))
     source = _source(content.source, header, text_col, id_col, freq_col)
     rows: list[tuple[str, ...]] = []
     candidates: list[list[Candidate]] = []

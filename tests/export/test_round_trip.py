@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from graphemb.errors import InputError
 from graphemb.export import EXPORTERS
-from graphemb.load import load_mappings, load_pairs
+from graphemb.load import load_mappings, load_pairs, read_phrases
 from graphemb.mappings import MappingSet, Review, Source
 from tests.export.cases import accepted, candidate, plain, reviewed, suggested
 
@@ -138,3 +138,16 @@ def test_tsv_says_what_it_lost(tmp_path):
         "1 × tab or line end in a cell became a blank (first: 'a\\tb\\nc')",
     )
     assert load_mappings(tmp_path / "m.tsv").phrases == ("a b c",)
+
+
+@pytest.mark.parametrize("name", sorted(set(OWN)))
+def test_an_output_mapped_again_and_again_stays_readable(tmp_path, name):
+    made = reviewed()
+    for _ in range(3):
+        table = read_phrases(written(tmp_path, name, made))
+        rows = [[candidate(1, "K:1", Review("accepted"))]] * len(table.rows)
+        made = MappingSet(table.texts, rows, Source(table.header, table.rows))
+    back = load_mappings(written(tmp_path, name, made))
+    assert back.phrases == made.phrases
+    assert back.candidates == made.candidates
+    assert len(set(back.source.header)) == len(back.source.header)
