@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from graphemb.encode.contrastive import ContrastiveEncoder
     from graphemb.errors import BundleError, GraphembError, InputError, ParameterError
     from graphemb.graph import Graph
-    from graphemb.load import load_pairs, load_taxonomy
+    from graphemb.load import load_mappings, load_pairs, load_taxonomy
     from graphemb.map.mapper import PhraseMapper
     from graphemb.mappings import Candidate, MappingSet, Pair
     from graphemb.scores import ScoreTable
@@ -40,6 +40,7 @@ _PUBLIC = {
     "ScoreTable": "scores",
     "Synonym": "taxonomy",
     "Taxonomy": "taxonomy",
+    "load_mappings": "load",
     "load_pairs": "load",
     "load_taxonomy": "load",
 }
@@ -62,6 +63,7 @@ __all__ = [
     "Synonym",
     "Taxonomy",
     "__version__",
+    "load_mappings",
     "load_pairs",
     "load_taxonomy",
 ]

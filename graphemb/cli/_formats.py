@@ -101,8 +101,6 @@ def write_export(
     """Write `mappings`, and say on standard error what the format and this file cannot hold."""
     content, losses = exporter.encoded(mappings)
     if output in (None, "-"):
-        if name in ("xlsx", "parquet") and sys.stdout.isatty():
-            raise click.UsageError(f"{name} is no text: name a file with -o.")
         sys.stdout.buffer.write(content)
         sys.stdout.flush()
     else:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+
+import click
 
 from graphemb.errors import InputError, StorageError
 
-__all__ = ["check_output"]
+__all__ = ["check_output", "refuse_terminal"]
 
 
 def check_output(input_: str | None, output: str | None) -> None:
@@ -21,3 +24,9 @@ def check_output(input_: str | None, output: str | None) -> None:
     here = input_ not in (None, "-") and place.exists() and Path(str(input_)).exists()
     if here and place.samefile(str(input_)):
         raise InputError(f"{output}: is the input itself. Name another output.")
+
+
+def refuse_terminal(format_: str, output: str | None) -> None:
+    """Refuse to print what is no text on a terminal."""
+    if format_ in ("xlsx", "parquet") and output in (None, "-") and sys.stdout.isatty():
+        raise click.UsageError(f"{format_} is no text: name a file with -o.")

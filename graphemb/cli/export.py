@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from graphemb.cli._formats import exporter_of, format_by_name, format_options, write_export
-from graphemb.cli._outputs import check_output
+from graphemb.cli._outputs import check_output, refuse_terminal
 from graphemb.export import EXPORTERS
 
 __all__ = ["export_command"]
@@ -45,6 +45,7 @@ def export_command(
     if chosen is None:
         raise click.UsageError(f"name a format with --to: {', '.join(EXPORTERS)}.")
     check_output(mapped, output)
+    refuse_terminal(chosen, output)
     if taxonomy is not None:
         from graphemb.catalog import Catalog
 

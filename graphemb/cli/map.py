@@ -7,7 +7,7 @@ import sys
 import click
 
 from graphemb.cli._formats import format_by_name
-from graphemb.cli._outputs import check_output
+from graphemb.cli._outputs import check_output, refuse_terminal
 from graphemb.export import EXPORTERS
 
 __all__ = ["map_command"]
@@ -61,10 +61,10 @@ def map_command(
 ) -> None:  # fmt: skip
     """Map phrases to the nodes of a taxonomy.
 
-    INPUT is a table with a header (CSV, TSV, XLSX, Parquet, JSON lines), a text file with a phrase
-    a line, or - for standard input. The output keeps every input column and adds rank, node, label,
-    probability, score, matched, evidence and path, one row a candidate; a phrase that means nothing
-    in the taxonomy has one row with an empty node. Typed cells of XLSX and Parquet become text.
+    INPUT is a table with a header (CSV, TSV, XLSX: its first sheet, Parquet, JSON lines), a text
+    file with a phrase a line, or - for standard input. The output keeps every input column and adds
+    rank, node, label, probability, score, matched, evidence and path, one row a candidate; a phrase
+    that means nothing in the taxonomy has one row with an empty node. Typed cells become text.
     """
     from graphemb.load import Phrases, read_phrases
 
@@ -78,6 +78,7 @@ def map_command(
     else:
         rows = read_phrases(input_, text_col, id_col, freq_col, context_cols)
     chosen = format_ or _format_of(output, bool(phrases))
+    refuse_terminal(chosen, output)
     mapper = _mapper(model, taxonomy, quiet)
     from graphemb.cli._write import write_answers
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -15,7 +16,7 @@ from graphemb.files import atomic_write
 from graphemb.mappings import Candidate, MappingSet, Review
 from graphemb.relations import NO_MATCH
 
-__all__ = ["Exporter", "Losses", "Row", "Rows", "rows_of", "suggested"]
+__all__ = ["Exporter", "Losses", "Row", "Rows", "check_date", "rows_of", "suggested"]
 
 Rows = Literal["auto", "best", "accepted", "all"]
 
@@ -121,6 +122,15 @@ class Exporter(Estimator):
     @abstractmethod
     def render(self, mappings: MappingSet, losses: Losses) -> bytes:
         """Return the file's bytes; note in `losses` what they cannot hold."""
+
+
+def check_date(who: str, date: str | None) -> None:
+    """Refuse a `date` that is no day as YYYY-MM-DD."""
+    try:
+        if date is not None and datetime.date.fromisoformat(date).isoformat() != date:
+            raise ValueError
+    except ValueError:
+        raise ParameterError(f"{who}: date must be a day, YYYY-MM-DD; got {shown(date)}.") from None
 
 
 def suggested(candidate: Candidate) -> str:

@@ -7,8 +7,8 @@ import re
 from typing import Any, ClassVar
 
 from graphemb import __version__
-from graphemb.errors import ParameterError, shown
-from graphemb.export.base import Exporter, Losses, Row, Rows, rows_of
+from graphemb.errors import ParameterError
+from graphemb.export.base import Exporter, Losses, Row, Rows, check_date, rows_of
 from graphemb.mappings import Candidate, MappingSet
 from graphemb.relations import code_of
 
@@ -96,10 +96,7 @@ class ConceptMapR4Exporter(Exporter):
             raise ParameterError(
                 f"{type(self).__name__}: rows must be auto, best or accepted; got 'all'."
             )
-        if self.date is not None and not re.fullmatch(r"\d{4}-\d\d-\d\d", self.date):
-            raise ParameterError(
-                f"{type(self).__name__}: date must be YYYY-MM-DD; got {shown(self.date)}."
-            )
+        check_date(type(self).__name__, self.date)
 
     def _head(self, decided: bool) -> dict[str, Any]:
         facts = {

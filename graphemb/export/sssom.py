@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from graphemb import __version__
 from graphemb.errors import ParameterError, shown
-from graphemb.export.base import Exporter, Losses, Row, Rows, rows_of
+from graphemb.export.base import Exporter, Losses, Row, Rows, check_date, rows_of
 from graphemb.mappings import MappingSet
 from graphemb.relations import code_of
 
@@ -25,6 +25,8 @@ _COLUMNS = (
     "confidence", "similarity_score", "similarity_measure", "comment",
 )  # fmt: skip
 _CURIE = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]*):([^\s/][^\s]*)")
+#: An IRI, cut behind its last # or /.
+_IRI = re.compile(r"(https?://[^\s]*[#/])([^\s#/]+)")
 _MEASURE = "logistic of the reranker's log-odds"
 #: Where sssom-py mints the ids of mapping sets too.
 _MINTED = "https://w3id.org/sssom/mappings/"
@@ -97,17 +99,20 @@ class SssomExporter(Exporter):
         writer = csv.writer(body, delimiter="\t", lineterminator="\n")
         writer.writerow(_COLUMNS)
         prefixes: dict[str, None] = {}
+        spaces: dict[str, str] = {}
         for row in rows_of(mappings, self.rows):
             if not row.phrase.strip():
                 losses.add("empty phrase left out: SSSOM needs a subject", "")
                 continue
-            cells = self._cells(mappings, row, losses)
+            cells = self._cells(mappings, row, spaces)
             prefixes.update(dict.fromkeys(self._prefixes(cells)))
             writer.writerow([cells.get(name, "") for name in _COLUMNS])
         content = body.getvalue()
-        return (self._head(content, list(prefixes)) + content).encode("utf-8")
+        iris = {prefix: base for base, prefix in spaces.items()}
+        return (self._head(content, list(prefixes), iris) + content).encode("utf-8")
 
     def _check(self) -> None:
+        check_date("SssomExporter", self.date)
         for name in ("source_prefix", "target_prefix"):
             if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]*", getattr(self, name)):
                 raise ParameterError(
@@ -115,7 +120,7 @@ class SssomExporter(Exporter):
                     f"got {shown(getattr(self, name))}."
                 )
 
-    def _cells(self, mappings: MappingSet, row: Row, losses: Losses) -> dict[str, str]:
+    def _cells(self, mappings: MappingSet, row: Row, spaces: dict[str, str]) -> dict[str, str]:
         cells = {
             "subject_label": row.phrase,
             "predicate_id": code_of(row.relation, "skos"),
@@ -136,14 +141,19 @@ class SssomExporter(Exporter):
         cells["comment"] = row.review.comment
         if row.candidate is not None:
             c = row.candidate
-            cells["object_id"], cells["object_label"] = self._curie(c.node), c.label
+            cells["object_id"], cells["object_label"] = self._curie(c.node, spaces), c.label
             cells["confidence"] = f"{min(max(c.probability, 0.0), 1.0):.4f}"
             cells["similarity_score"] = f"{_logistic(c.score):.4f}"
             cells["similarity_measure"] = _MEASURE
             cells["comment"] = row.review.comment or f"{c.evidence}; name “{c.matched}”"
         return cells
 
-    def _curie(self, node: str) -> str:
+    def _curie(self, node: str, spaces: dict[str, str]) -> str:
+        """Return a CURIE of `node`; `spaces` collects prefixes for the namespaces of IRIs."""
+        if match := _IRI.fullmatch(node):
+            base, local = match[1], match[2]
+            given = self.target_prefix if base == self.target_iri else f"ns{len(spaces) + 1}"
+            return f"{spaces.setdefault(base, given)}:{quote(local, safe='-._~')}"
         if match := _CURIE.fullmatch(node):
             return f"{match[1]}:{quote(match[2], safe='-._~')}"
         return f"{self.target_prefix}:{quote(node, safe='-._~')}"
@@ -152,14 +162,14 @@ class SssomExporter(Exporter):
         ids = (cells.get(n, "") for n in ("subject_id", "object_id", "reviewer_id"))
         return [i.split(":", 1)[0] for i in ids if ":" in i]
 
-    def _head(self, content: str, prefixes: list[str]) -> str:
+    def _head(self, content: str, prefixes: list[str], iris: dict[str, str]) -> str:
         name = hashlib.sha256(content.encode("utf-8")).hexdigest()
         set_id = self.set_id or f"{_MINTED}{uuid.uuid5(uuid.NAMESPACE_OID, name)}"
         known = {
             "skos": "http://www.w3.org/2004/02/skos/core#", "sssom": "https://w3id.org/sssom/",
             "semapv": "https://w3id.org/semapv/vocab/", "orcid": "https://orcid.org/",
         }  # fmt: skip
-        used = {p: self._iri(p, set_id) for p in prefixes if p not in known}
+        used = {p: iris.get(p) or self._iri(p, set_id) for p in prefixes if p not in known}
         used |= {p: i for p, i in known.items() if p != "orcid" or p in prefixes}
         facts = {
             "sssom_version": "1.1", "mapping_set_id": set_id,

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Sequence
 
 from graphemb.errors import InputError, ParameterError, Problems, shown
 from graphemb.export._omop import Concepts
-from graphemb.export.base import Exporter, Losses, Rows, rows_of
+from graphemb.export.base import Exporter, Losses, Rows, check_date, rows_of
 from graphemb.mappings import MappingSet
 
 __all__ = ["StcmExporter"]
@@ -74,6 +73,7 @@ class StcmExporter(Exporter):
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(COLUMNS)
         codes: dict[str, str] = {}
+        done: set[tuple[str, str]] = set()
         for row in rows:
             code = source.cell(row.position, source.id_col) or row.phrase
             if not code.strip():
@@ -91,6 +91,10 @@ class StcmExporter(Exporter):
             concept = concepts.get(row.candidate.node) if row.candidate else concepts.none
             if row.candidate is not None and row.review.decision != "accepted":
                 losses.add("suggestion that nobody accepted stands here as a fact", row.phrase)
+            if (code, concept.id) in done:
+                losses.add("row that stands there already left out", code)
+                continue
+            done.add((code, concept.id))
             writer.writerow([
                 code, "0", self.source_vocabulary, row.phrase[:255], concept.id,
                 concept.vocabulary, self.date or "1970-01-01", "2099-12-31", "",
@@ -107,5 +111,4 @@ class StcmExporter(Exporter):
                     f"StcmExporter: {name} must have at most 20 characters; "
                     f"got {shown(getattr(self, name))}."
                 )
-        if self.date is not None and not re.fullmatch(r"\d{4}-\d\d-\d\d", self.date):
-            raise ParameterError(f"StcmExporter: date must be YYYY-MM-DD; got {shown(self.date)}.")
+        check_date("StcmExporter", self.date)

@@ -7,9 +7,9 @@ import datetime
 import io
 from collections.abc import Sequence
 
-from graphemb.errors import InputError, ParameterError, Problems, shown
+from graphemb.errors import InputError, ParameterError, Problems
 from graphemb.export._omop import Concepts
-from graphemb.export.base import Exporter, Losses, Row, Rows, rows_of
+from graphemb.export.base import Exporter, Losses, Row, Rows, check_date, rows_of
 from graphemb.mappings import MappingSet
 from graphemb.relations import code_of
 
@@ -87,7 +87,11 @@ class UsagiExporter(Exporter):
         for row in rows:
             at = row.position
             code = source.cell(at, source.id_col) or row.phrase
-            frequency = source.cell(at, source.freq_col).strip().removesuffix(".0") or "-1"
+            frequency = source.cell(at, source.freq_col).strip().removesuffix(".0")
+            if not (frequency.isascii() and frequency.isdecimal()):
+                if frequency:
+                    losses.add("frequency that is no whole number became -1", frequency)
+                frequency = "-1"
             info = [source.cell(at, name) for name in extra]
             writer.writerow(
                 [code, row.phrase, frequency, "", *info, *self._target(row, concepts, when)]
@@ -112,10 +116,6 @@ class UsagiExporter(Exporter):
     def _millis(self) -> str:
         if self.date is None:
             return "0"
-        try:
-            day = datetime.date.fromisoformat(self.date)
-        except ValueError:
-            raise ParameterError(
-                f"UsagiExporter: date must be YYYY-MM-DD; got {shown(self.date)}."
-            ) from None
+        check_date("UsagiExporter", self.date)
+        day = datetime.date.fromisoformat(self.date)
         return str((day - datetime.date(1970, 1, 1)).days * 86_400_000)

@@ -6,6 +6,7 @@ Each reader returns every row of its file with a verdict; only accepted rows bec
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -64,7 +65,7 @@ def decisions_in(content: Content, name: str, text_col: str | None) -> list[Deci
     if name == "mapped":
         return list(_from_mapped(content, text_col))
     if name == "sssom":
-        return list(_from_sssom(_sssom_table(content)))
+        return list(_from_sssom(_sssom_table(content), _prefixes(content.text)))
     return list(_READERS[name][1](table_of(content)))
 
 
@@ -115,7 +116,37 @@ def _sssom_table(content: Content) -> Table:
     return read_table(content.source, text=body, delimiter=delimiter, quoted=True)
 
 
-def _from_sssom(table: Table) -> Iterator[Decision]:
+def _prefixes(text: str) -> dict[str, str]:
+    """Return the curie_map in the YAML head: the one part of it that is needed to read nodes."""
+    found: dict[str, str] = {}
+    inside = False
+    for line in text.split("\n"):
+        if not line.startswith("#"):
+            break
+        if match := re.fullmatch(r"#\s+([^\s:]+):\s*[\"']?([^\s\"']+)[\"']?\s*", line):
+            if inside:
+                found[match[1]] = match[2]
+        else:
+            inside = line[1:].strip() == "curie_map:"
+    return found
+
+
+def _node_forms(node: str, prefixes: dict[str, str]) -> tuple[str, ...]:
+    """Return the ways to write an object: as CURIE, as IRI, as bare code; the likeliest first."""
+    prefix, _, local = node.partition(":")
+    code = unquote(local or node)
+    iri = prefixes[prefix] + code if local and prefix in prefixes else node
+    forms: tuple[str, ...]
+    if prefix == "target":
+        forms = (code, node, iri)
+    elif re.fullmatch(r"ns\d+", prefix):
+        forms = (iri, node, code)
+    else:
+        forms = (node, unquote(node), iri, code)
+    return tuple(dict.fromkeys(forms))
+
+
+def _from_sssom(table: Table, prefixes: dict[str, str]) -> Iterator[Decision]:
     for row, line in _cells(table):
         phrase = row.get("subject_label", "") or row.get("subject_id", "")
         by_hand = row.get("mapping_justification") in _BY_HAND
@@ -128,9 +159,7 @@ def _from_sssom(table: Table) -> Iterator[Decision]:
         elif node in ("sssom:NoTermFound", "semapv:NoTermFound"):
             yield Decision(phrase, (), line)
         else:
-            local = unquote(node.split(":", 1)[-1])
-            forms = (local, node) if node.startswith("target:") else (node, unquote(node), local)
-            yield Decision(phrase, tuple(dict.fromkeys(forms)), line)
+            yield Decision(phrase, _node_forms(node, prefixes), line)
 
 
 def _from_usagi(table: Table) -> Iterator[Decision]:
@@ -218,7 +247,7 @@ def _objects(value: Mapping[str, Any], key: str, content: Content) -> list[dict[
 
 #: By format: the columns that tell it, and its reader.
 _READERS: dict[str, tuple[set[str], Callable[[Table], Iterator[Decision]]]] = {
-    "sssom": ({"predicate_id", "object_id", "mapping_justification"}, _from_sssom),
+    "sssom": ({"predicate_id", "object_id", "mapping_justification"}, lambda t: _from_sssom(t, {})),
     "usagi": ({"sourceCode", "sourceName", "mappingStatus", "conceptId"}, _from_usagi),
     "stcm": ({"source_code", "source_code_description", "target_concept_id"}, _from_stcm),
     "snap2snomed": ({"Source code", "Source display", "Target code", "Status"}, _from_snap2snomed),

@@ -69,7 +69,8 @@ def as_text(value: Any, number_format: str = "General") -> str:
 def workbook_table(path: object, data: bytes) -> tuple[Table, dict[str, str]]:
     """Return the first sheet of a workbook as text, and the workbook's custom properties.
 
-    The header is the first row; rows that are empty to the end are dropped, others kept.
+    Of a workbook of ours, the sheet ``review`` is read, wherever it stands. The header is the first
+    row; rows that are empty to the end are dropped, others kept.
 
     Raises
     ------
@@ -86,12 +87,13 @@ def workbook_table(path: object, data: bytes) -> tuple[Table, dict[str, str]]:
     _check_archive(path, data)
     try:
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-        sheet = book.worksheets[0]
+        facts = {str(p.name): str(p.value) for p in book.custom_doc_props.props}
+        ours = "graphemb_text_col" in facts and "review" in book.sheetnames
+        sheet = book["review"] if ours else book.worksheets[0]
         sheet.reset_dimensions()
         found = [
             tuple(_cell(cell) for cell in row) for row in sheet.iter_rows(max_col=MAX_COLUMNS + 1)
         ]
-        facts = {str(p.name): str(p.value) for p in book.custom_doc_props.props}
     except Exception as error:  # openpyxl raises whatever a damaged part makes it stumble over
         raise InputError(
             f"{path}: must be an intact XLSX workbook ({type(error).__name__}: {shown(error)}). "

@@ -151,3 +151,13 @@ def test_an_output_mapped_again_and_again_stays_readable(tmp_path, name):
     assert back.phrases == made.phrases
     assert back.candidates == made.candidates
     assert len(set(back.source.header)) == len(back.source.header)
+
+
+def test_sssom_writes_iris_as_curies_and_reads_them(tmp_path, kitchen):
+    nodes = ["http://a.org/x#1", "http://a.org/x#2", "https://b.org/é", "https://b.org/z"]
+    made = plain(list("pqrs"), [[candidate(1, n, Review("accepted"))] for n in nodes])
+    path = written(tmp_path, "sssom", made)
+    assert '#  ns1: "http://a.org/x#"' in path.read_text()
+    assert [p.nodes[0] for p in load_pairs(path).pairs] == [nodes[0], nodes[1], nodes[2], nodes[3]]
+    path = written(tmp_path, "sssom", made, target_prefix="A", target_iri="http://a.org/x#")
+    assert "\tA:1\t" in path.read_text()
