@@ -91,9 +91,7 @@ def workbook_table(path: object, data: bytes) -> tuple[Table, dict[str, str]]:
         ours = "graphemb_text_col" in facts and "review" in book.sheetnames
         sheet = book["review"] if ours else book.worksheets[0]
         sheet.reset_dimensions()
-        found = [
-            tuple(_cell(cell) for cell in row) for row in sheet.iter_rows(max_col=MAX_COLUMNS + 1)
-        ]
+        found = [tuple(map(_cell, row)) for row in sheet.iter_rows()]
     except Exception as error:  # openpyxl raises whatever a damaged part makes it stumble over
         raise InputError(
             f"{path}: must be an intact XLSX workbook ({type(error).__name__}: {shown(error)}). "
@@ -104,10 +102,14 @@ def workbook_table(path: object, data: bytes) -> tuple[Table, dict[str, str]]:
 
 def _cell(cell: Any) -> str:
     value = cell.value
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return as_text(value).replace("_x000D_\n", "\n")
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         value = int(value)
     number_format = getattr(cell, "number_format", None) or "General"
-    return as_text(value, number_format).replace("_x000D_\n", "\n")
+    return as_text(value, number_format)
 
 
 def _check_archive(path: object, data: bytes) -> None:
