@@ -16,7 +16,16 @@ from graphemb.files import atomic_write
 from graphemb.mappings import Candidate, MappingSet, Review
 from graphemb.relations import NO_MATCH
 
-__all__ = ["Exporter", "Losses", "Row", "Rows", "check_date", "rows_of", "suggested"]
+__all__ = [
+    "Exporter",
+    "Losses",
+    "Row",
+    "Rows",
+    "check_date",
+    "rows_of",
+    "settled",
+    "suggested",
+]
 
 Rows = Literal["auto", "best", "accepted", "all"]
 
@@ -48,12 +57,16 @@ class Losses:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One statement to write: the phrase at `position` means `candidate`, or nothing (None)."""
+    """One statement to write: the phrase at `position` means `candidate`, or nothing (None).
+
+    It is `open` where a person rejected every candidate and did not say that nothing is right.
+    """
 
     position: int
     phrase: str
     candidate: Candidate | None
     review: Review
+    open: bool = False
 
     @property
     def relation(self) -> str:
@@ -168,4 +181,15 @@ def rows_of(mappings: MappingSet, rows: Rows) -> Iterator[Row]:
         elif rows != "accepted":
             left = [c for c in candidates if c.review.decision != "rejected"]
             first = left[0] if left else None
-            yield Row(position, phrase, first, first.review if first else Review())
+            yield Row(position, phrase, first, first.review if first else Review(), first is None)
+
+
+def settled(mappings: MappingSet, rows: Rows, losses: Losses) -> Iterator[Row]:
+    """Yield `rows_of` without the open ones, which are no statement that a map could hold."""
+    for row in rows_of(mappings, rows):
+        if row.open:
+            losses.add(
+                "phrase left out: every candidate rejected, no match not confirmed", row.phrase
+            )
+        else:
+            yield row

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from graphemb import __version__
 from graphemb.errors import ParameterError
-from graphemb.export.base import Exporter, Losses, Row, Rows, check_date, rows_of
+from graphemb.export.base import Exporter, Losses, Row, Rows, check_date, settled
 from graphemb.mappings import Candidate, MappingSet
 from graphemb.relations import code_of
 
@@ -68,7 +68,7 @@ class ConceptMapR4Exporter(Exporter):
         self._check()
         elements: dict[str, dict[str, Any]] = {}
         decided = True
-        for row in rows_of(mappings, self.rows):
+        for row in settled(mappings, self.rows, losses):
             code = mappings.source.cell(row.position, mappings.source.id_col) or row.phrase
             clean = " ".join(_clean(code).split())
             if not clean:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from graphemb import __version__
 from graphemb.errors import ParameterError, shown
-from graphemb.export.base import Exporter, Losses, Row, Rows, check_date, rows_of
+from graphemb.export.base import Exporter, Losses, Row, Rows, check_date, settled
 from graphemb.mappings import MappingSet
 from graphemb.relations import code_of
 
@@ -100,7 +100,7 @@ class SssomExporter(Exporter):
         writer.writerow(_COLUMNS)
         prefixes: dict[str, None] = {}
         spaces: dict[str, str] = {}
-        for row in rows_of(mappings, self.rows):
+        for row in settled(mappings, self.rows, losses):
             if not row.phrase.strip():
                 losses.add("empty phrase left out: SSSOM needs a subject", "")
                 continue

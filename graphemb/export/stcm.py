@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from graphemb.errors import InputError, ParameterError, Problems, shown
 from graphemb.export._omop import Concepts
-from graphemb.export.base import Exporter, Losses, Rows, check_date, rows_of
+from graphemb.export.base import Exporter, Losses, Rows, check_date, settled
 from graphemb.mappings import MappingSet
 
 __all__ = ["StcmExporter"]
@@ -66,7 +66,7 @@ class StcmExporter(Exporter):
         """Return the file's bytes."""
         self._check()
         source, problems = mappings.source, Problems("source_to_concept_map")
-        rows = list(rows_of(mappings, self.rows))
+        rows = list(settled(mappings, self.rows, losses))
         nodes = {row.candidate.node for row in rows if row.candidate is not None}
         concepts = Concepts.of(self.concepts, nodes, self.target_vocabulary, problems)
         out = io.StringIO()

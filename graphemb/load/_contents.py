@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,5 +55,9 @@ def table_of(content: Content) -> Table:
 def _is_jsonl(text: str, ending: str) -> bool:
     """Return whether text under another name is JSON lines: its first line is a whole object."""
     first = text.lstrip().split("\n", 1)[0].strip()
-    named = ending in ("csv", "tsv", "tab", "txt")
-    return not named and first.startswith('{"') and first.endswith("}")
+    if ending in ("csv", "tsv", "tab", "txt") or not (first.startswith("{") and first[-1] == "}"):
+        return False
+    try:
+        return isinstance(json.loads(first), dict)
+    except (ValueError, RecursionError):
+        return False

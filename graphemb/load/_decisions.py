@@ -18,11 +18,11 @@ from graphemb.load._contents import Content, table_of
 from graphemb.load._mapped import is_mapped, mappings_of
 from graphemb.relations import NO_MATCH, relation_of
 
-__all__ = ["Decision", "decisions_in", "format_of"]
+__all__ = ["Said", "decisions_in", "format_of"]
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class Said:
     """One row: `nodes` are ways to write its node, likeliest first; none for a no-match.
 
     `why_not` says why the row was not accepted; '' when it was. `line` is None where the format
@@ -51,7 +51,7 @@ def format_of(content: Content) -> str:
     return "pairs"
 
 
-def decisions_in(content: Content, name: str, text_col: str | None) -> list[Decision]:
+def decisions_in(content: Content, name: str, text_col: str | None) -> list[Said]:
     """Return the decisions in `content`, whose format is `name`.
 
     Raises
@@ -83,7 +83,7 @@ def _cells(table: Table) -> Iterator[tuple[dict[str, str], int]]:
         yield dict(zip(table.header, row, strict=True)), line
 
 
-def _from_mapped(content: Content, text_col: str | None) -> Iterator[Decision]:
+def _from_mapped(content: Content, text_col: str | None) -> Iterator[Said]:
     """Read what ``graphemb map`` wrote and a person filled in."""
     mappings = mappings_of(content, text_col)
     for position, (phrase, found) in enumerate(mappings):
@@ -92,11 +92,11 @@ def _from_mapped(content: Content, text_col: str | None) -> Iterator[Decision]:
             said = c.review.decision
             nothing = said == "accepted" and c.review.relation == NO_MATCH
             why = "" if said == "accepted" else said or "not reviewed"
-            yield Decision(phrase, () if nothing else (c.node,), None, why, split)
+            yield Said(phrase, () if nothing else (c.node,), None, why, split)
         if not found:
             said = mappings.no_match[position].decision if position in mappings.no_match else ""
             why = "" if said == "accepted" else said or "not reviewed"
-            yield Decision(phrase, (), None, why, split)
+            yield Said(phrase, (), None, why, split)
 
 
 #: Justifications that say that a person decided.
@@ -146,50 +146,50 @@ def _node_forms(node: str, prefixes: dict[str, str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(forms))
 
 
-def _from_sssom(table: Table, prefixes: dict[str, str]) -> Iterator[Decision]:
+def _from_sssom(table: Table, prefixes: dict[str, str]) -> Iterator[Said]:
     for row, line in _cells(table):
         phrase = row.get("subject_label", "") or row.get("subject_id", "")
         by_hand = row.get("mapping_justification") in _BY_HAND
         reviewed = row.get("reviewer_id") or row.get("reviewer_label")
         node = row["object_id"]
         if row.get("predicate_modifier"):
-            yield Decision(phrase, (node,), line, "rejected")
+            yield Said(phrase, (node,), line, "rejected")
         elif not (by_hand or reviewed):
-            yield Decision(phrase, (node,), line, "not reviewed")
+            yield Said(phrase, (node,), line, "not reviewed")
         elif node in ("sssom:NoTermFound", "semapv:NoTermFound"):
-            yield Decision(phrase, (), line)
+            yield Said(phrase, (), line)
         else:
-            yield Decision(phrase, _node_forms(node, prefixes), line)
+            yield Said(phrase, _node_forms(node, prefixes), line)
 
 
-def _from_usagi(table: Table) -> Iterator[Decision]:
+def _from_usagi(table: Table) -> Iterator[Said]:
     for row, line in _cells(table):
         phrase = row["sourceName"] or row["sourceCode"]
         status, concept = row["mappingStatus"].strip(), row["conceptId"].strip()
         if status not in ("APPROVED", "IGNORED"):
-            yield Decision(phrase, (concept,), line, f"status {status}, not APPROVED")
+            yield Said(phrase, (concept,), line, f"status {status}, not APPROVED")
         elif status == "IGNORED" or concept in ("", "0") or row.get("equivalence") == "UNMATCHED":
-            yield Decision(phrase, (), line)
+            yield Said(phrase, (), line)
         else:
-            yield Decision(phrase, (concept,), line)
+            yield Said(phrase, (concept,), line)
 
 
-def _from_stcm(table: Table) -> Iterator[Decision]:
+def _from_stcm(table: Table) -> Iterator[Said]:
     for row, line in _cells(table):
         phrase = row["source_code_description"] or row["source_code"]
         concept = row["target_concept_id"].strip()
         why = "no longer valid" if row.get("invalid_reason", "").strip() else ""
-        yield Decision(phrase, () if concept in ("", "0") else (concept,), line, why)
+        yield Said(phrase, () if concept in ("", "0") else (concept,), line, why)
 
 
-def _from_snap2snomed(table: Table) -> Iterator[Decision]:
+def _from_snap2snomed(table: Table) -> Iterator[Said]:
     for row, line in _cells(table):
         phrase = row["Source display"] or row["Source code"]
         status, code = row["Status"].strip(), row["Target code"].strip()
         flagged = row.get("No map flag", "").strip().casefold() == "true"
         why = "" if status == "ACCEPTED" else f"status {status or 'empty'}, not ACCEPTED"
         if code or flagged or why:
-            yield Decision(phrase, () if flagged or not code else (code,), line, why)
+            yield Said(phrase, () if flagged or not code else (code,), line, why)
 
 
 def _concept_map(text: str) -> dict[str, Any] | None:
@@ -203,7 +203,7 @@ def _concept_map(text: str) -> dict[str, Any] | None:
     return value if found else None
 
 
-def _from_concept_map(content: Content) -> Iterator[Decision]:
+def _from_concept_map(content: Content) -> Iterator[Said]:
     """Read FHIR R4's equivalence and R5's relationship; "relation not known" is no decision."""
     resource = _concept_map(content.text) or {}
     if resource.get("status") == "retired":
@@ -212,12 +212,12 @@ def _from_concept_map(content: Content) -> Iterator[Decision]:
         for element in _objects(group, "element", content):
             phrase = str(element.get("display") or element.get("code") or "")
             if element.get("noMap") is True:
-                yield Decision(phrase, (), None)
+                yield Said(phrase, (), None)
             for target in _objects(element, "target", content):
                 yield _target(phrase, target)
 
 
-def _target(phrase: str, target: Mapping[str, Any]) -> Decision:
+def _target(phrase: str, target: Mapping[str, Any]) -> Said:
     style, key = ("r5", "relationship") if "relationship" in target else ("r4", "equivalence")
     said, code = str(target.get(key, "")), str(target.get("code", ""))
     relation = relation_of(said, style)
@@ -228,14 +228,14 @@ def _target(phrase: str, target: Mapping[str, Any]) -> Decision:
     }.get("review")
     nodes = (code,) if code else ()
     if said in ("disjoint", "not-related-to"):
-        return Decision(phrase, nodes, None, "rejected")
+        return Said(phrase, nodes, None, "rejected")
     if relation == NO_MATCH:
-        return Decision(phrase, (), None)
+        return Said(phrase, (), None)
     if review == "suggested" or (said in ("relatedto", "related-to") and review != "accepted"):
-        return Decision(phrase, nodes, None, "not reviewed")
+        return Said(phrase, nodes, None, "not reviewed")
     if relation is None or not code:
-        return Decision(phrase, nodes, None, f"{key} {shown(said)} is not known")
-    return Decision(phrase, nodes, None)
+        return Said(phrase, nodes, None, f"{key} {shown(said)} is not known")
+    return Said(phrase, nodes, None)
 
 
 def _objects(value: Mapping[str, Any], key: str, content: Content) -> list[dict[str, Any]]:
@@ -246,7 +246,7 @@ def _objects(value: Mapping[str, Any], key: str, content: Content) -> list[dict[
 
 
 #: By format: the columns that tell it, and its reader.
-_READERS: dict[str, tuple[set[str], Callable[[Table], Iterator[Decision]]]] = {
+_READERS: dict[str, tuple[set[str], Callable[[Table], Iterator[Said]]]] = {
     "sssom": ({"predicate_id", "object_id", "mapping_justification"}, lambda t: _from_sssom(t, {})),
     "usagi": ({"sourceCode", "sourceName", "mappingStatus", "conceptId"}, _from_usagi),
     "stcm": ({"source_code", "source_code_description", "target_concept_id"}, _from_stcm),

@@ -11,7 +11,7 @@ from typing import get_args
 from graphemb.errors import InputError, Problems, nearest, shown
 from graphemb.files import Table
 from graphemb.load._contents import Content, read_content, table_of
-from graphemb.load._decisions import Decision, decisions_in, format_of
+from graphemb.load._decisions import Said, decisions_in, format_of
 from graphemb.mappings import Pair, Split
 from graphemb.taxonomy import Taxonomy
 
@@ -80,7 +80,7 @@ def load_pairs(
 
 
 def _sort(
-    said: Decision, taxonomy: Taxonomy | None, rows: dict[str, int], skipped: Counter[str],
+    said: Said, taxonomy: Taxonomy | None, rows: dict[str, int], skipped: Counter[str],
     no_match: dict[str, None], taught: list[tuple[str, list[str], str]], problems: Problems,
 ) -> None:  # fmt: skip
     """Put one decision where it belongs."""

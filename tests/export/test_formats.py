@@ -309,6 +309,16 @@ def test_formats_without_a_choice_say_so():
         bytes_of("usagi", suggested(OMOP[:3]), date="31.1.2026")
 
 
+def test_rejecting_all_is_not_saying_that_nothing_is_right():
+    made = plain(["a", "b"], [[candidate(1, "7", Review("rejected"))], [candidate(1, "8")]])
+    for name in ("sssom", "stcm", "fhir-r4", "fhir-r5"):
+        content, losses = bytes_of(name, made, rows="best")
+        assert b"001" not in content
+        assert any("every candidate rejected" in line for line in losses)
+    for name in ("usagi", "snap2snomed"):  # work lists keep every phrase
+        assert b"001" in bytes_of(name, made)[0]
+
+
 def test_accepted_without_a_candidate_named_noMatch_is_a_no_match():
     made = plain(["a"], [[candidate(1, "7", Review("accepted", "noMatch"))]])
     assert rows_of(bytes_of("stcm", made)[0])[0]["target_concept_id"] == "0"
