@@ -79,6 +79,8 @@ def map_command(
         rows = read_phrases(input_, text_col, id_col, freq_col, context_cols)
     chosen = format_ or _format_of(output, bool(phrases))
     refuse_terminal(chosen, output)
+    if chosen in EXPORTERS:
+        EXPORTERS[chosen]  # a package that is missing is named now, not after training
     mapper = _mapper(model, taxonomy, quiet)
     from graphemb.cli._write import write_answers
 

@@ -80,6 +80,9 @@ class Row:
 class Exporter(Estimator):
     """Writes one format. The constructor's arguments are the format's options.
 
+    Formats that other programs read carry text as it is; only `TsvExporter` and `CsvExporter`,
+    which people open in spreadsheets, put ``'`` before what would run there as a formula.
+
     Attributes
     ----------
     suffix : str
@@ -89,6 +92,13 @@ class Exporter(Estimator):
     rows : {"auto", "best", "accepted", "all"}
         Which candidates go out, see `rows_of`; formats that hold every candidate have no choice.
 
+    Examples
+    --------
+    >>> from graphemb.export import EXPORTERS
+    >>> content, losses = EXPORTERS["csv"]().encoded(MappingSet(["flu"], [[]]))
+    >>> content.decode().splitlines()[1]
+    'flu,1,,,0,,,nothing here is likely enough,'
+
     """
 
     suffix: ClassVar[str] = ""
@@ -97,7 +107,8 @@ class Exporter(Estimator):
     def write(self, mappings: MappingSet, path: str | Path) -> tuple[str, ...]:
         """Write `mappings` to `path`, all or nothing, and return what this file could not hold.
 
-        The same mappings and options give the same bytes. Memory: the whole file.
+        The same mappings and options give the same bytes. Time and memory grow with the number of
+        cells; the whole file is held in memory.
 
         Raises
         ------

@@ -21,7 +21,10 @@ from __future__ import annotations
 import datetime
 import io
 import json
+import struct
+import warnings
 import zipfile
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,6 +35,8 @@ __all__ = ["as_text", "parquet_table", "workbook_table"]
 
 #: Limits of a workbook, unpacked: members, bytes, and how far they may have been packed.
 _MEMBERS, _BYTES, _RATIO = 10_000, 2 << 30, 200
+#: What zipfile raises over damage, beside OSError and its like.
+_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, struct.error, ValueError)
 
 
 def as_text(value: Any, number_format: str = "General") -> str:
@@ -86,7 +91,9 @@ def workbook_table(path: object, data: bytes) -> tuple[Table, dict[str, str]]:
         raise _missing(path, "openpyxl", "xlsx") from error
     _check_archive(path, data)
     try:
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about styles and extensions, which are not read
+            book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         facts = {str(p.name): str(p.value) for p in book.custom_doc_props.props}
         ours = "graphemb_text_col" in facts and "review" in book.sheetnames
         sheet = book["review"] if ours else book.worksheets[0]
@@ -128,7 +135,9 @@ def _check_archive(path: object, data: bytes) -> None:
                             f"{path}: a workbook must not declare entities; {member.filename} "
                             "does. Save it anew from a spreadsheet."
                         )
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+    except InputError:
+        raise
+    except (*_ZIP_ERRORS, OSError, EOFError, NotImplementedError, RuntimeError) as error:
         raise InputError(f"{path}: is a damaged workbook ({error}). Fetch it again.") from None
 
 

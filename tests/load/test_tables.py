@@ -190,6 +190,37 @@ def test_what_is_not_installed_is_named(tmp_path, monkeypatch):
         read_phrases(tmp_path / "a.parquet")
 
 
+@pytest.mark.parametrize("name", ["xlsx", "parquet", "jsonl", "sssom", "fhir-r5"])
+def test_damaged_files_raise_nothing_but_our_errors(tmp_path, name):
+    import random
+
+    from graphemb.errors import GraphembError
+    from graphemb.export import EXPORTERS
+    from graphemb.load import load_mappings, load_pairs
+    from tests.export.cases import reviewed
+
+    content = EXPORTERS[name]().encoded(reviewed())[0]
+    draw, path, refused = random.Random(0), tmp_path / "f", 0
+    for _ in range(40):
+        data, at = bytearray(content), draw.randrange(len(content))
+        kind = draw.randrange(4)
+        if kind == 0:
+            data[at] ^= 1 << draw.randrange(8)
+        elif kind == 1:
+            del data[at : at + draw.randrange(1, 20)]
+        elif kind == 2:
+            del data[at:]
+        else:
+            data[at:at] = draw.randbytes(3)
+        path.write_bytes(data)
+        for read in (load_pairs, load_mappings, read_phrases):
+            try:
+                read(path)
+            except GraphembError:
+                refused += 1
+    assert refused > 10
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=5),
