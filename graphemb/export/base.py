@@ -129,8 +129,9 @@ class Exporter(Estimator):
         try:
             return self.render(mappings, losses), losses.lines()
         except UnicodeEncodeError as error:
+            near = error.object[max(0, error.start - 20) : error.end + 20]
             raise InputError(
-                f"mappings: must be whole characters; {shown(error.object)} holds a lone surrogate."
+                f"mappings: must be whole characters; {shown(near)} holds a lone surrogate."
             ) from None
 
     def check(self, nodes: Sequence[str]) -> None:

@@ -30,6 +30,7 @@ _HELP = (
     "relation says what the node is to the phrase: exactMatch, closeMatch (nearly), broadMatch",
     "(the node is broader), narrowMatch (the node is narrower), relatedMatch; noMatch, with",
     "accepted, says that nothing in the taxonomy is right.",
+    "Left empty, it is read as exactMatch where the phrase is the node's label, else closeMatch.",
     "Leave other columns as they are: graphemb export and graphemb train --pairs read them back.",
 )
 
