@@ -9,7 +9,7 @@ from pathlib import Path
 from graphemb import Pair, Synonym, Taxonomy, load_taxonomy
 from graphemb.encode import normalise
 from graphemb.errors import LeakError
-from graphemb.files import read_table
+from graphemb.tables import read_table
 
 #: name: (taxonomy folder, truth file, synonyms file, are truth phrases drawn from the synonyms?)
 SETS = {

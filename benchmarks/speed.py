@@ -17,7 +17,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from graphemb.files import read_table
+from graphemb.tables import read_table
 
 _BATCH = """
 import sys, time, resource

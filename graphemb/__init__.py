@@ -9,7 +9,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from graphemb import evaluate
     from graphemb.catalog import Catalog
     from graphemb.embed.fastrp import FastRP
     from graphemb.embed.hope import HOPE
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from graphemb.encode.contrastive import ContrastiveEncoder
     from graphemb.errors import BundleError, GraphembError, InputError, ParameterError
     from graphemb.graph import Graph
-    from graphemb.load import load_graph, load_pairs, load_taxonomy
+    from graphemb.load import load_graph, load_mappings, load_pairs, load_taxonomy
     from graphemb.map.mapper import PhraseMapper
     from graphemb.mappings import Candidate, MappingSet, Pair
     from graphemb.scores import ScoreTable
@@ -52,6 +51,7 @@ _PUBLIC = {
     "Taxonomy": "taxonomy",
     "load_embedding": "vectors",
     "load_graph": "load",
+    "load_mappings": "load",
     "load_pairs": "load",
     "load_taxonomy": "load",
     "write_embedding": "vectors",
@@ -82,6 +82,7 @@ __all__ = [
     "evaluate",
     "load_embedding",
     "load_graph",
+    "load_mappings",
     "load_pairs",
     "load_taxonomy",
     "write_embedding",

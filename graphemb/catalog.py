@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any, Self
 
 from graphemb.errors import InputError, MissingPackageError, UnknownNameError, nearest, shown
-from graphemb.files import read_table, read_text
+from graphemb.files import read_text
+from graphemb.tables import read_table
 
 __all__ = ["Catalog", "Entry", "read_lexicon"]
 
 _FIELDS = (
     "title", "publisher", "licence", "allows", "version", "homepage", "loader", "options",
-    "prefix", "package", "package_folder", "package_suffix", "extra", "file_hint", "lexicon",
-    "companions", "expected", "roots",
+    "prefix", "iri", "system", "package", "package_folder", "package_suffix", "extra",
+    "file_hint", "lexicon", "companions", "expected", "roots",
 )  # fmt: skip
 _REQUIRED = ("title", "publisher", "licence", "allows", "loader")
 
@@ -28,10 +29,10 @@ class Entry:
 
     `allows` says in words what the licence allows; `options` are the loader's; a taxonomy that
     arrives by pip names its `package`, the folder in it and the ending of its file; any other
-    says in `file_hint` which file to fetch and point at. `lexicon` holds wordings that mean the
-    same, or is None. `expected` names the kinds of untidiness that the publisher's file is known
-    to have; they are not warned about. `roots` are the branches most users
-    map to.
+    says in `file_hint` which file to fetch and point at. `prefix` stands for `iri` in CURIEs of its
+    nodes, and `system` is its code system in FHIR. `lexicon` holds wordings that mean the same, or
+    is None. `expected` names the kinds of untidiness that the publisher's file is known to have;
+    they are not warned about. `roots` are the branches most users map to.
     """
 
     name: str
@@ -45,6 +46,8 @@ class Entry:
     homepage: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     prefix: str = ""
+    iri: str = ""
+    system: str = ""
     package: str = ""
     package_folder: str = ""
     package_suffix: str = ""

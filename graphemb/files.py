@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
 import hashlib
 import io
@@ -14,9 +13,8 @@ import sys
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,14 +22,13 @@ from graphemb.errors import InputError, MissingInputError, Problems, StorageErro
 from graphemb.utf8 import utf8_bytes
 
 __all__ = [
-    "MAX_LINE", "Archive", "Table", "atomic_folder", "atomic_write", "numbered_lines",
-    "read_bytes", "read_table", "read_text", "sha256_file", "sha256_of", "user_cache_dir",
+    "MAX_LINE", "Archive", "atomic_folder", "atomic_write", "numbered_lines", "read_bytes",
+    "read_text", "sha256_file", "sha256_of", "user_cache_dir",
 ]  # fmt: skip
 
 #: Longest accepted line, and largest accepted file once unpacked, in bytes.
 MAX_LINE = 1 << 20
 MAX_BYTES = 4 << 30
-MAX_COLUMNS = 1_000
 #: Most files in a folder or zip, and how much larger than packed one may be once unpacked.
 MAX_MEMBERS = 10_000
 MAX_RATIO = 200
@@ -92,9 +89,13 @@ def _gunzip(path: object, data: bytes, limit: int) -> bytes:
         raise InputError(f"{path}: is a damaged gzip file ({error}). Fetch it again.") from error
 
 
-def read_text(path: str | Path, limit: int = MAX_BYTES) -> str:
-    """Return `path` as strict UTF-8 text: BOM dropped, CRLF made LF; anything else refused."""
-    return utf8_bytes(path, read_bytes(path, limit)).decode("utf-8")
+def read_text(path: str | Path, limit: int = MAX_BYTES, data: bytes | None = None) -> str:
+    """Return `path` as strict UTF-8 text: BOM dropped, CRLF made LF; anything else refused.
+
+    `data` is its content where that was read before (standard input can be read once).
+    """
+    content = read_bytes(path, limit) if data is None else data
+    return utf8_bytes(path, content).decode("utf-8")
 
 
 def numbered_lines(path: str | Path, text: str | None = None) -> Iterator[tuple[int, str]]:
@@ -210,97 +211,6 @@ def _block(data: bytes, source: object, number: int) -> list[str]:
                 long = "lines must be at most 1 MiB long." if len(line) > MAX_LINE else ""
                 raise InputError(f"{source}:{at}: {long or 'holds a NUL or a lone CR. Remove it.'}")
     return lines
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table as text: nothing is guessed or converted.
-
-    ``lines[i]`` is the line on which row i begins; `delimiter` is what was found or given.
-    """
-
-    source: str
-    header: tuple[str, ...]
-    rows: list[tuple[str, ...]]
-    lines: list[int]
-    delimiter: str
-
-    def column(self, name: str) -> int:
-        """Return the position of a column, or raise `InputError` listing those there."""
-        try:
-            return self.header.index(name)
-        except ValueError:
-            raise InputError(
-                f"{self.source}:1: must have a column {shown(name)}; has "
-                f"{', '.join(map(shown, self.header[:20]))}."
-            ) from None
-
-
-def read_table(
-    path: str | Path, required: Sequence[str] = (), delimiter: str | None = None,
-    text: str | None = None,
-) -> Table:  # fmt: skip
-    """Return a CSV or TSV file with a header, every cell as the text it is.
-
-    The delimiter is a tab when the first line has one, else a semicolon when it has more of them
-    than commas, else a comma. In a TSV, quotes are plain characters. All problems (ragged rows,
-    an unclosed quote) are collected and raised once.
-
-    Raises
-    ------
-    InputError
-        With ``file:line`` for each problem.
-
-    """
-    content = read_text(path) if text is None else text
-    if not content.strip():
-        raise InputError(f"{path}:1: must have a header and rows; the file is empty.")
-    first = content.split("\n", 1)[0]
-    if delimiter is None:
-        delimiter = "\t" if "\t" in first else ";" if first.count(";") > first.count(",") else ","
-    rows, lines = _cells(path, content, delimiter)
-    header = tuple(cell.strip() for cell in rows[0])
-    problems = Problems(str(path))
-    if len(header) > MAX_COLUMNS:
-        raise InputError(f"{path}:1: must have at most {MAX_COLUMNS} columns; has {len(header)}.")
-    for name in {n for n in header if header.count(n) > 1}:
-        problems.add(1, f"columns must differ; {shown(name)} comes twice.")
-    for name in required:
-        if name not in header:
-            problems.add(1, f"must have a column {shown(name)}; has {', '.join(header[:20])}.")
-    for row, line in zip(rows[1:], lines[1:], strict=True):
-        if len(row) != len(header):
-            problems.add(line, f"must have {len(header)} fields like the header; has {len(row)}.")
-    problems.raise_if_any()
-    return Table(str(path), header, [tuple(r) for r in rows[1:]], lines[1:], delimiter)
-
-
-def _cells(path: object, content: str, delimiter: str) -> tuple[list[list[str]], list[int]]:
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    if delimiter == "\t":
-        for number, line in numbered_lines(str(path), content):
-            if line:
-                rows.append(line.split("\t"))
-                lines.append(number)
-        return rows, lines
-    csv.field_size_limit(MAX_LINE)
-    for _ in numbered_lines(str(path), content):
-        pass  # refuses a line that is too long
-    reader = csv.reader(io.StringIO(content, newline="\n"), delimiter=delimiter, strict=True)
-    before = 0
-    try:
-        for row in reader:
-            if row:
-                rows.append(row)
-                lines.append(before + 1)
-            before = reader.line_num
-    except csv.Error as error:
-        raise InputError(
-            f"{path}:{before + 1}: must be well-formed CSV ({error}). "
-            "Look for a quote that is not closed."
-        ) from None
-    return rows, lines
 
 
 @contextmanager

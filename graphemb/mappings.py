@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from graphemb.errors import ParameterError
 
-__all__ = ["FIELDS", "Candidate", "MappingSet", "Pair", "Split"]
+__all__ = [
+    "FIELDS", "REVIEW_FIELDS", "Candidate", "MappingSet", "Pair", "Review", "Source", "Split",
+]  # fmt: skip
 
 Split = Literal["train", "dev"]
 
+Decision = Literal["accepted", "rejected", ""]
+
 FIELDS = ("rank", "node", "label", "probability", "score", "matched", "evidence", "path")
+REVIEW_FIELDS = ("review", "relation", "comment", "reviewer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +34,39 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
+class Review:
+    """What a person said about one row: accepted, rejected, or nothing yet ('').
+
+    `relation` is a name of `graphemb.relations.RELATIONS`, or '' where none was chosen.
+    """
+
+    decision: Decision = ""
+    relation: str = ""
+    comment: str = ""
+    reviewer: str = ""
+
+
+@dataclass(frozen=True)
+class Source:
+    """The table that phrases came in: every column as text, and the roles some of them have."""
+
+    header: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+    text_col: str = "phrase"
+    id_col: str | None = None
+    freq_col: str | None = None
+    context_cols: tuple[str, ...] = ()
+
+    def cell(self, position: int, column: str | None) -> str:
+        """Return the text in `column` of row `position`; '' where there is no such column."""
+        if column is None or column not in self.header:
+            return ""
+        return self.rows[position][self.header.index(column)]
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
-    """One row of a mapping; see `MappingSet` for units."""
+    """One row of a mapping; see `MappingSet` for units. `review` is empty until a person acts."""
 
     rank: int
     node: str
@@ -40,10 +76,11 @@ class Candidate:
     matched: str
     evidence: str
     path: str
+    review: Review = Review()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the row's fields by name, in the order of `FIELDS`."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in FIELDS}
 
 
 class MappingSet:
@@ -55,6 +92,10 @@ class MappingSet:
         As the user gave them, in the user's order.
     candidates : sequence of sequences of Candidate
         One a phrase; empty means that the phrase means nothing in this taxonomy. Ranks run from 1.
+    source : Source, optional
+        The table that the phrases came in, one row a phrase.
+    no_match : mapping of int to Review, optional
+        By position: what a person said about "this phrase means nothing here".
 
     Notes
     -----
@@ -72,14 +113,30 @@ class MappingSet:
 
     """
 
-    def __init__(self, phrases: Sequence[str], candidates: Sequence[Sequence[Candidate]]) -> None:
+    def __init__(
+        self, phrases: Sequence[str], candidates: Sequence[Sequence[Candidate]],
+        source: Source | None = None, no_match: Mapping[int, Review] | None = None,
+    ) -> None:  # fmt: skip
         self.phrases = tuple(phrases)
         self.candidates = tuple(tuple(rows) for rows in candidates)
+        self.source = source or Source(("phrase",), [(p,) for p in self.phrases])
+        self.no_match = dict(no_match or {})
         if len(self.phrases) != len(self.candidates):
             raise ParameterError(
                 f"MappingSet: needs one list of candidates a phrase; got {len(self.phrases)} "
                 f"phrases and {len(self.candidates)} lists."
             )
+        if len(self.source.rows) != len(self.phrases):
+            raise ParameterError(
+                f"MappingSet: source needs one row a phrase; got {len(self.phrases)} phrases and "
+                f"{len(self.source.rows)} rows."
+            )
+
+    @property
+    def reviewed(self) -> bool:
+        """Whether a person has accepted or rejected anything here."""
+        reviews = [c.review for rows in self.candidates for c in rows]
+        return any(r.decision for r in (*reviews, *self.no_match.values()))
 
     def __len__(self) -> int:
         return len(self.phrases)

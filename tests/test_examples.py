@@ -4,8 +4,8 @@ from collections import Counter
 
 from graphemb.catalog import Catalog, read_lexicon
 from graphemb.encode import normalise
-from graphemb.files import read_table
 from graphemb.map.rewrite import Rewriter
+from graphemb.tables import read_table
 
 
 def test_example_phrases_are_varied():

@@ -16,10 +16,10 @@ from graphemb.files import (
     atomic_folder,
     atomic_write,
     read_bytes,
-    read_table,
     read_text,
     user_cache_dir,
 )
+from graphemb.tables import read_table
 
 
 def write(path, data):

@@ -19,6 +19,7 @@ from graphemb.embed import EMBEDDERS
 from graphemb.encode import ENCODERS
 from graphemb.estimator import Estimator
 from graphemb.evaluate import TASKS
+from graphemb.export import EXPORTERS
 from graphemb.load import GRAPH_LOADERS, LOADERS
 from graphemb.map import NETWORKS
 from graphemb.vectors import VECTOR_FORMATS
@@ -40,6 +41,7 @@ PARTS_OF_MAP = {
         ("encode", [ENCODERS]),
         ("map", [NETWORKS]),
         ("evaluate", [TASKS]),
+        ("export", [EXPORTERS]),
         ("vectors", [VECTOR_FORMATS]),
     ],
 )

@@ -16,6 +16,7 @@ _COMMANDS = {
     "convert": "Rewrite a taxonomy as OBO, SKOS or TSV tables.",
     "embed": "Turn the nodes of a graph into vectors.",
     "evaluate": "Measure graph embeddings, one or a whole plan of them.",
+    "export": "Write mappings as SSSOM, FHIR ConceptMap, OMOP, Usagi, XLSX to review, ….",
     "info": "Show what a model is, what it was trained on, and how good it was.",
     "map": "Map phrases to the nodes of a taxonomy.",
     "taxonomies": "List the known taxonomies, or show what is in one.",

@@ -16,6 +16,7 @@ from graphemb.errors import BundleError, StorageError
 from graphemb.estimator import Progress
 
 if TYPE_CHECKING:
+    from graphemb.load import PairFile
     from graphemb.map.mapper import PhraseMapper
 
 __all__ = ["cached_model", "check_place", "train_model"]
@@ -52,7 +53,7 @@ def _companions(taxonomy: str, given: Sequence[str]) -> list[str]:
 
 def train_model(
     taxonomy: str, pairs: str | None, lexicon: str | None, companions: Sequence[str], seed: int,
-    fast: bool, progress: Progress | None,
+    fast: bool, progress: Progress | None, text_col: str | None = None,
 ) -> PhraseMapper:  # fmt: skip
     """Return a mapper trained on what the command line names."""
     from graphemb.load import load_pairs, load_taxonomy
@@ -62,7 +63,8 @@ def train_model(
     rows = _lexicon(taxonomy, lexicon)
     taught = None
     if pairs is not None:
-        found = load_pairs(pairs, loaded)
+        found = load_pairs(pairs, loaded, text_col)
+        _say_pairs(pairs, found)
         if found.unknown_ids:
             n = len(found.unknown_ids)
             click.echo(
@@ -72,6 +74,17 @@ def train_model(
     teachers = [load_taxonomy(name) for name in _companions(taxonomy, companions)]
     mapper = PhraseMapper(fast=fast, random_state=seed)
     return mapper.fit(loaded, taught, lexicon=rows, companions=teachers, progress=progress)
+
+
+def _say_pairs(path: str, found: PairFile) -> None:
+    """Say how a file of another tool was read: what taught, what nobody accepted."""
+    if found.format == "pairs":
+        return
+    parts = [f"{sum(found.rows.values()):,} accepted rows"]
+    parts += [f"{n:,} left out ({why})" for why, n in found.skipped.items()]
+    if found.no_match:
+        parts.append(f"{len(found.no_match):,} phrases without a match, which teach nothing")
+    click.echo(f"note: {path}: read as {found.format}; {'; '.join(parts)}", err=True)
 
 
 def cached_model(taxonomy: str, quiet: bool) -> PhraseMapper:

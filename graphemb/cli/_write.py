@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
+import click
+
 from graphemb.cli._failures import printable
+from graphemb.cli._formats import exporter_of, say_losses, write_export
 from graphemb.cli._progress import progress_bar
 from graphemb.estimator import Progress
+from graphemb.export._rows import Delimited as _Delimited
+from graphemb.export._rows import JsonLines as _JsonLines
+from graphemb.export.base import Losses
 from graphemb.files import atomic_write
 from graphemb.load import Phrases
-from graphemb.mappings import FIELDS, Candidate
+from graphemb.mappings import Candidate, MappingSet
 
 if TYPE_CHECKING:
     from graphemb.map.mapper import PhraseMapper
@@ -25,32 +28,75 @@ __all__ = ["write_answers"]
 
 #: Phrases mapped between two writes.
 CHUNK = 2048
-#: What a spreadsheet would run as a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_answers(
     mapper: PhraseMapper, rows: Phrases, output: str | None, format_: str, k: int,
     within: Sequence[str], bar: float | None, quiet: bool,
 ) -> None:  # fmt: skip
-    """Map `rows` in chunks and write each as it is ready; an output file appears when all is."""
-    writer = _WRITERS[format_](rows.header)
+    """Map `rows` in chunks and write them; an output file appears when all is done.
+
+    Formats of rows are written chunk by chunk; for the others all answers are held in memory.
+    """
     n = len(rows.texts)
-    show: Progress | None
-    with progress_bar(quiet or n <= CHUNK) as show, _sink(output) as out:
-        out.write(writer.head().encode("utf-8", "surrogatepass"))
-        for start in range(0, n, CHUNK):
-            texts = rows.texts[start : start + CHUNK]
-            answers = mapper.map(texts, k=k, within=list(within) or None, min_probability=bar)
-            part = "".join(
-                writer.rows(row, text, found)
-                for row, (text, found) in zip(
-                    rows.rows[start : start + CHUNK], answers, strict=True
-                )
+    settings: dict[str, Any] = {"k": k, "within": list(within) or None, "min_probability": bar}
+    losses, seen = Losses(), _Seen()
+    exporter = exporter_of("tsv" if format_ == "table" else format_, {}, mapper.taxonomy_.name)
+    exporter.check(mapper.taxonomy_.ids)
+    with progress_bar(quiet or n <= CHUNK) as show:
+        if format_ in _WRITERS:
+            writer = _WRITERS[format_](rows, losses)
+            with _sink(output) as out:
+                out.write(writer.head().encode("utf-8", "surrogatepass"))
+                for answers in _chunks(mapper, rows, settings, show, seen):
+                    part = "".join(
+                        writer.rows(answers.source.rows[i], text, found)
+                        for i, (text, found) in enumerate(answers)
+                    )
+                    out.write(part.encode("utf-8", "surrogatepass"))
+        else:
+            found = [c for part in _chunks(mapper, rows, settings, show, seen) for c in part]
+            mappings = MappingSet(rows.texts, [c for _, c in found], rows.source())
+            write_export(exporter, mappings, output, format_, quiet)
+    if not quiet:
+        say_losses(losses.lines())
+        seen.say(rows)
+
+
+def _chunks(
+    mapper: PhraseMapper, rows: Phrases, settings: dict[str, Any], show: Progress | None,
+    seen: _Seen,
+) -> Iterator[MappingSet]:  # fmt: skip
+    n = len(rows.texts)
+    for start in range(0, n, CHUNK):
+        texts = rows.texts[start : start + CHUNK]
+        answers = mapper.map(texts, **settings)
+        seen.add(rows.frequencies[start : start + CHUNK], answers)
+        yield MappingSet(texts, answers.candidates, rows.source(start, start + CHUNK))
+        if show is not None:
+            show(f"mapping, {start + len(texts):,} of {n:,}", (start + len(texts)) / n)
+
+
+class _Seen:
+    """How many phrases got an answer, and how many uses they stand for."""
+
+    def __init__(self) -> None:
+        self.phrases = self.matched = self.uses = self.matched_uses = 0
+
+    def add(self, frequencies: Sequence[int], answers: MappingSet) -> None:
+        for uses, found in zip(frequencies, answers.candidates, strict=False):
+            self.phrases += 1
+            self.uses += uses
+            self.matched += bool(found)
+            self.matched_uses += uses * bool(found)
+
+    def say(self, rows: Phrases) -> None:
+        if rows.freq_col is not None and self.uses:
+            click.echo(
+                f"{self.matched:,} of {self.phrases:,} phrases have a candidate; by {rows.freq_col}"
+                f" {self.matched_uses / self.uses:.1%} of {self.uses:,}",
+                err=True,
             )
-            out.write(part.encode("utf-8", "surrogatepass"))
-            if show is not None:
-                show(f"mapping, {start + len(texts):,} of {n:,}", (start + len(texts)) / n)
 
 
 @contextmanager
@@ -63,66 +109,11 @@ def _sink(output: str | None) -> Iterator[IO[bytes]]:
             yield file
 
 
-class _Delimited:
-    """Rows of text with a header. Input cells are repeated as they are."""
-
-    def __init__(self, header: Sequence[str], delimiter: str) -> None:
-        self.delimiter = delimiter
-        taken = set(header)
-        self.header = [*header, *(f"mapped_{f}" if f in taken else f for f in FIELDS)]
-
-    def head(self) -> str:
-        return self._line(self.header)
-
-    def rows(self, row: Sequence[str], text: str, found: Sequence[Candidate]) -> str:
-        if not found:
-            return self._line([*row, "1", "", "", "0", "", "", "nothing here is likely enough", ""])
-        return "".join(self._line([*row, *_cells(c)]) for c in found)
-
-    def _line(self, cells: Sequence[str]) -> str:
-        if self.delimiter == "\t":
-            return "\t".join(c.replace("\t", " ").replace("\n", " ") for c in cells) + "\n"
-        out = io.StringIO()
-        csv.writer(out, lineterminator="\n").writerow(cells)
-        return out.getvalue()
-
-
-def _cells(c: Candidate) -> list[str]:
-    texts = [
-        c.node,
-        c.label,
-        f"{c.probability:.4f}",
-        f"{c.score:.4f}",
-        c.matched,
-        c.evidence,
-        c.path,
-    ]
-    for at in (0, 1, 4, 5, 6):
-        if texts[at].startswith(_FORMULA):
-            texts[at] = "'" + texts[at]
-    return [str(c.rank), *texts]
-
-
-class _JsonLines:
-    """One object a phrase: the input's columns and a list of candidates."""
-
-    def __init__(self, header: Sequence[str]) -> None:
-        self.header = header
-
-    def head(self) -> str:
-        return ""
-
-    def rows(self, row: Sequence[str], text: str, found: Sequence[Candidate]) -> str:
-        value: dict[str, Any] = dict(zip(self.header, row, strict=True))
-        name = "candidates" if "candidates" not in value else "mapped_candidates"
-        value[name] = [c.as_dict() for c in found]
-        return json.dumps(value, ensure_ascii=False) + "\n"
-
-
 class _ForPeople:
-    """A block a phrase, fitted to the terminal's width."""
+    """A block a phrase, its context below it, fitted to the terminal's width."""
 
-    def __init__(self, header: Sequence[str]) -> None:
+    def __init__(self, header: Sequence[str], context: Sequence[str] = ()) -> None:
+        self.context = [(name, list(header).index(name)) for name in context]
         self.width = max(60, min(shutil.get_terminal_size().columns, 160))
 
     def head(self) -> str:
@@ -130,6 +121,7 @@ class _ForPeople:
 
     def rows(self, row: Sequence[str], text: str, found: Sequence[Candidate]) -> str:
         lines = [printable(text)]
+        lines += [f"        {name}: {row[at]}" for name, at in self.context if row[at]]
         if not found:
             lines.append("    no match: nothing in this taxonomy is likely enough")
         for c in found:
@@ -144,9 +136,9 @@ class _ForPeople:
         return line if len(line) <= self.width else line[: self.width - 1] + "…"
 
 
-_WRITERS: dict[str, Any] = {
-    "tsv": lambda header: _Delimited(header, "\t"),
-    "csv": lambda header: _Delimited(header, ","),
-    "jsonl": _JsonLines,
-    "table": _ForPeople,
+_WRITERS: dict[str, Callable[[Phrases, Losses], Any]] = {
+    "tsv": lambda rows, losses: _Delimited(rows.header, "\t", losses=losses),
+    "csv": lambda rows, losses: _Delimited(rows.header, ",", losses=losses),
+    "jsonl": lambda rows, losses: _JsonLines(rows.header),
+    "table": lambda rows, losses: _ForPeople(rows.header, rows.context_cols),
 }

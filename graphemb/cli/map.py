@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import click
 
-from graphemb.errors import InputError, StorageError
+from graphemb.cli._formats import format_by_name
+from graphemb.cli._outputs import check_output, refuse_terminal
+from graphemb.export import EXPORTERS
 
 __all__ = ["map_command"]
 
@@ -33,13 +34,20 @@ __all__ = ["map_command"]
     "--within", multiple=True, metavar="NODE", help="Answer only this node or below; repeatable."
 )
 @click.option(
-    "--format", "format_", type=click.Choice(["tsv", "csv", "jsonl", "table"]),
-    help="Default: by OUT's ending, table for -p on a terminal, else tsv.",
+    "--format", "format_", type=click.Choice([*EXPORTERS, "table"]),
+    help="Default: by OUT's ending, table for -p on a terminal, else tsv. Options of a format: "
+    "map to jsonl, then graphemb export.",
 )  # fmt: skip
 @click.option(
     "--text-col", default="phrase", show_default=True, help="Column that holds the phrases."
 )
-@click.option("--id-col", help="Column whose values must differ from row to row.")
+@click.option("--id-col", help="Column with your ids; they must differ from row to row.")
+@click.option("--freq-col", help="Column that says how often a phrase occurs: a whole number.")
+@click.option(
+    "--context-col", "context_cols", multiple=True,
+    help="Column to show beside the phrase; repeatable. It is kept and shown only: the answer does "
+    "not depend on it.",
+)  # fmt: skip
 @click.option(
     "--min-probability", type=click.FloatRange(0, 1),
     help="Below this a phrase means nothing here (empty node). Default: the model's, 0.05.",
@@ -48,14 +56,15 @@ __all__ = ["map_command"]
 def map_command(
     input_: str | None, phrases: tuple[str, ...], model: str | None, taxonomy: str | None,
     output: str | None, k: int, within: tuple[str, ...], format_: str | None, text_col: str,
-    id_col: str | None, min_probability: float | None, quiet: bool,
+    id_col: str | None, freq_col: str | None, context_cols: tuple[str, ...],
+    min_probability: float | None, quiet: bool,
 ) -> None:  # fmt: skip
     """Map phrases to the nodes of a taxonomy.
 
-    INPUT is a CSV or TSV with a header, a text file with a phrase a line, or - for standard
-    input. The output keeps every input column and adds rank, node, label, probability, score,
-    matched, evidence and path, one row a candidate; a phrase that means nothing in the taxonomy
-    has one row with an empty node.
+    INPUT is a table with a header (CSV, TSV, XLSX: its first sheet, Parquet, JSON lines), a text
+    file with a phrase a line, or - for standard input. The output keeps every input column and adds
+    rank, node, label, probability, score, matched, evidence and path, one row a candidate; a phrase
+    that means nothing in the taxonomy has one row with an empty node. Typed cells become text.
     """
     from graphemb.load import Phrases, read_phrases
 
@@ -63,34 +72,24 @@ def map_command(
         raise click.UsageError("give either --model or --taxonomy.")
     if bool(phrases) == (input_ is not None):
         raise click.UsageError("give either INPUT (or - for standard input) or -p PHRASE.")
-    _check_output(input_, output)
+    check_output(input_, output)
     if input_ is None:
         rows = Phrases(("phrase",), [(p,) for p in phrases], list(phrases))
     else:
-        rows = read_phrases(input_, text_col, id_col)
+        rows = read_phrases(input_, text_col, id_col, freq_col, context_cols)
     chosen = format_ or _format_of(output, bool(phrases))
+    refuse_terminal(chosen, output)
+    if chosen in EXPORTERS:
+        EXPORTERS[chosen]  # a package that is missing is named now, not after training
     mapper = _mapper(model, taxonomy, quiet)
     from graphemb.cli._write import write_answers
 
     write_answers(mapper, rows, output, chosen, k, within, min_probability, quiet)
 
 
-def _check_output(input_: str | None, output: str | None) -> None:
-    if output is None or output == "-":
-        return
-    place = Path(output)
-    if place.is_dir():
-        raise StorageError(f"{output}: is a folder; the output must be a file. Name one in it.")
-    if not place.parent.is_dir():
-        raise StorageError(f"{output}: its folder must exist; {place.parent} does not. Make it.")
-    if input_ not in (None, "-") and place.exists() and place.samefile(str(input_)):
-        raise InputError(f"{output}: is the input itself. Name another output.")
-
-
 def _format_of(output: str | None, from_options: bool) -> str:
     if output not in (None, "-"):
-        ending = Path(str(output)).suffix.lower()
-        return {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}.get(ending, "tsv")
+        return format_by_name(output) or "tsv"
     return "table" if from_options and sys.stdout.isatty() else "tsv"
 
 

@@ -17,9 +17,11 @@ __all__ = ["train_command"]
 )
 @click.option(
     "--pairs", metavar="FILE",
-    help="TSV or CSV with the columns phrase and id (several ids joined by |), optional split: "
-    "rows of split train teach, dev tunes and calibrates, test is never read.",
+    help="Table with the columns phrase and id (several ids joined by |), optional split: rows of "
+    "split train teach, dev tunes and calibrates, test is never read. Also what people accepted in "
+    "an output of graphemb map, SSSOM, Usagi, source_to_concept_map, ConceptMap, Snap2SNOMED.",
 )  # fmt: skip
+@click.option("--pairs-text-col", metavar="COLUMN", help="Phrases of FILE, where not in phrase.")
 @click.option(
     "--lexicon", metavar="FILE", help="TSV with phrase, means, kind; default: the catalogue's."
 )
@@ -32,7 +34,7 @@ __all__ = ["train_command"]
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no notes.")
 def train_command(
     taxonomy: str, output: str, pairs: str | None, lexicon: str | None, companions: tuple[str, ...],
-    seed: int, fast: bool, quiet: bool,
+    seed: int, fast: bool, quiet: bool, pairs_text_col: str | None,
 ) -> None:  # fmt: skip
     """Train a mapper for TAXONOMY: a name from `graphemb taxonomies`, a file, or a TSV folder."""
     from graphemb.cli._models import check_place, train_model
@@ -40,7 +42,9 @@ def train_command(
 
     check_place(output)
     with noted_warnings(quiet), progress_bar(quiet) as progress:
-        mapper = train_model(taxonomy, pairs, lexicon, companions, seed, fast, progress)
+        mapper = train_model(
+            taxonomy, pairs, lexicon, companions, seed, fast, progress, pairs_text_col
+        )
         mapper.save(output)
     if not quiet:
         seconds = sum(mapper.seconds_.values())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graphemb.errors import InputError, Problems, shown
-from graphemb.files import read_table
+from graphemb.tables import read_table
 
 __all__ = ["Truth", "read_truth"]
 

@@ -22,6 +22,8 @@ from graphemb.errors import (
 )
 from graphemb.files import read_bytes
 from graphemb.graph import Graph
+from graphemb.load._jsonl import JsonText
+from graphemb.load._mapped import load_mappings
 from graphemb.load._pairs import PairFile, load_pairs
 from graphemb.load._phrases import Phrases, read_phrases
 from graphemb.load._write import WRITERS, write_taxonomy
@@ -30,8 +32,9 @@ from graphemb.registry import Registry
 from graphemb.taxonomy import Taxonomy
 
 __all__ = [
-    "GRAPH_LOADERS", "LOADERS", "WRITERS", "PairFile", "Phrases", "load_graph", "load_pairs",
-    "load_taxonomy", "read_phrases", "read_taxonomy", "write_taxonomy",
+    "GRAPH_LOADERS", "LOADERS", "WRITERS", "JsonText", "PairFile", "Phrases", "load_graph",
+    "load_mappings", "load_pairs", "load_taxonomy", "read_phrases", "read_taxonomy",
+    "write_taxonomy",
 ]  # fmt: skip
 
 _EXTRAS = {"owl": "onto", "skos": "onto", "xlsx": "xlsx"}

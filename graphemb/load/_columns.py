@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from graphemb.errors import InputError, shown
-from graphemb.files import Table
 from graphemb.load.base import Draft
+from graphemb.tables import Table
 from graphemb.taxonomy import Synonym
 
 __all__ = ["Layout", "Paths", "add_table"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from graphemb.files import read_table
 from graphemb.load._columns import Layout, add_table
 from graphemb.load.base import Draft, Loader, Notes
+from graphemb.tables import read_table
 from graphemb.taxonomy import Taxonomy
 
 __all__ = ["DelimitedLoader"]

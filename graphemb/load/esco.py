@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from graphemb.errors import MissingInputError, ParameterError, shown
-from graphemb.files import Table, read_table
 from graphemb.load.base import Draft, Loader, Notes
+from graphemb.tables import Table, read_table
 from graphemb.taxonomy import Synonym, Taxonomy
 
 __all__ = ["EscoLoader"]

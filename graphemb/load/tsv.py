@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from graphemb.errors import MissingInputError
-from graphemb.files import read_table
 from graphemb.load.base import Draft, Loader, Notes, scope_of
+from graphemb.tables import read_table
 from graphemb.taxonomy import Synonym, Taxonomy
 
 __all__ = ["TsvFolderLoader"]

@@ -10,9 +10,10 @@ from typing import Any
 import openpyxl
 
 from graphemb.errors import GraphembError, InputError, shown
-from graphemb.files import Archive, Table, read_bytes
+from graphemb.files import Archive, read_bytes
 from graphemb.load._columns import Layout, add_table
 from graphemb.load.base import Draft, Loader, Notes
+from graphemb.tables import Table
 from graphemb.taxonomy import Taxonomy
 
 __all__ = ["XlsxLoader"]

@@ -16,7 +16,6 @@ from graphemb.errors import NotFittedError, ParameterError
 #: Arguments under which a method keeps the laws in seconds, where its defaults are slow.
 SETTINGS: dict[str, dict] = {
     "irwe": {"n_epochs": 2, "walk_length": 4, "projection_dim": 64, "hidden": 16, "n_walks": 50},
-    "node2vec": {"walk_length": 20},
     "sdne": {"n_epochs": 10},
 }
 #: (method, law) → why the law does not hold. Strict: a law that holds after all fails the test.
