@@ -19,7 +19,7 @@ from graphemb.errors import InputError, ParameterError, StorageError, shown
 from graphemb.estimator import Progress
 from graphemb.evaluate._cells import Run, read_cell, write_cell, write_run
 from graphemb.evaluate._plan import Cell, Plan, read_plan, units_of
-from graphemb.evaluate._sources import GraphSource, Loaded, load_source, load_vectors
+from graphemb.evaluate._sources import GraphSource, Loaded, load_source
 from graphemb.graph import Graph
 from graphemb.rng import stream
 
@@ -178,7 +178,9 @@ class _Fit:
 
     def _made(self) -> Any:
         if self.cell.vectors:
-            return load_vectors(self.cell.vectors)
+            from graphemb.vectors import load_embedding
+
+            return load_embedding(self.cell.vectors)
         return self.unfitted().fit(Graph.of(self.loaded.graph))
 
     def measure(self, cell: Cell) -> dict[str, Any]:

@@ -9,20 +9,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from graphemb.embedding import Embedding
 from graphemb.errors import InputError, Problems, shown
 from graphemb.files import numbered_lines, read_bytes
 from graphemb.graph import Graph
 
-__all__ = ["GraphSource", "Loaded", "digest", "load_source", "load_vectors"]
+__all__ = ["GraphSource", "Loaded", "digest", "load_source"]
 
 
 @dataclass(frozen=True)
 class GraphSource:
     """A graph of a plan: where it lies and what comes with it.
 
-    One of `edges` (an edge list) and `taxonomy` (what `load_taxonomy` takes) is given. `labels`
-    holds a class a line, `texts` a text, each after the node's id and a tab.
+    One of `edges` (a file that `load_graph` reads) and `taxonomy` (what `load_taxonomy` takes) is
+    given. `labels` holds a class a line, `texts` a text, each after the node's id and a tab.
+    `directed` is as the file says where it is None.
     """
 
     name: str
@@ -30,7 +30,7 @@ class GraphSource:
     taxonomy: str = ""
     labels: str = ""
     texts: str = ""
-    directed: bool = False
+    directed: bool | None = None
 
     @property
     def has(self) -> frozenset[str]:
@@ -77,39 +77,29 @@ def load_source(source: GraphSource) -> Loaded:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # told when the taxonomy is looked at
             return Loaded(load_taxonomy(source.taxonomy), labels, texts)
-    return Loaded(_edge_list(source.edges, source.directed, labels), labels, texts)
+    return Loaded(_graph(source.edges, source.directed, labels), labels, texts)
 
 
-def _edge_list(path: str, directed: bool, labels: dict[str, list[str]] | None) -> Graph:
-    """Return the graph of ``u v [weight]`` rows, tabs or blanks between, ``#`` for comments."""
-    edges: list[tuple[Any, ...]] = []
-    problems = Problems(path)
-    for number, line in numbered_lines(path):
-        if not line.strip() or line[0] == "#":
-            continue
-        cells = line.split("\t") if "\t" in line else line.split()
-        try:
-            if len(cells) not in (2, 3):
-                raise ValueError
-            edges.append((cells[0], cells[1], *map(float, cells[2:])))
-        except ValueError:
-            problems.add(number, f"must be two nodes and maybe a weight; got {shown(line)}.")
-    if not edges:
-        problems.add(None, "must have an edge; has none.")
-    problems.raise_if_any()
-    nodes = dict.fromkeys(end for edge in edges for end in edge[:2])
-    alone = [node for node in labels or () if node not in nodes]
+def _graph(path: str, directed: bool | None, labels: dict[str, list[str]] | None) -> Graph:
+    """Return the graph of a file, and with it the labelled nodes that have no edge."""
+    from graphemb.load import load_graph
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # told when the graph is looked at
+        graph = load_graph(path, directed=directed)
+    alone = [node for node in labels or () if node not in graph.index]
     if len(alone) * 2 > len(labels or ()):
         raise InputError(
             f"{path}: {len(alone)} of {len(labels or ())} labelled nodes have no edge, the first "
             f"{shown(alone[0])}. Check that ids are written alike in both files."
         )
-    if alone:
-        warnings.warn(
-            f"{path}: {len(alone)} labelled nodes have no edge and stand alone.",
-            UserWarning, stacklevel=2,
-        )  # fmt: skip
-    return Graph.from_edges(edges, [*nodes, *alone], directed)
+    if not alone:
+        return graph
+    warnings.warn(
+        f"{path}: {len(alone)} labelled nodes have no edge and stand alone.",
+        UserWarning, stacklevel=2,
+    )  # fmt: skip
+    return Graph.from_edges(graph.to_edges(), [*graph.nodes, *alone], graph.directed)
 
 
 def _two_columns(path: str) -> Iterator[tuple[int, str, str]]:
@@ -125,11 +115,6 @@ def _two_columns(path: str) -> Iterator[tuple[int, str, str]]:
             problems.add(number, f"must be a node and a value; got {shown(line)}.")
     problems.raise_if_any()
     return iter(rows)
-
-
-def load_vectors(path: str) -> Embedding:
-    """Return vectors made elsewhere: a bundle that `Embedding.save` wrote."""
-    return Embedding.load(path)
 
 
 def digest(*paths: str) -> str:

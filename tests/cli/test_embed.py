@@ -240,6 +240,6 @@ def test_failures_are_one_message_and_a_code(args, code, words):
 
 
 def test_n_jobs_that_has_no_effect_is_said(tmp_path):
-    args = (STREETS, "--method", "fastrp", "-o", tmp_path / "v.npz", "--n-jobs", 2)
+    args = (STREETS, "--method", "hope", "-o", tmp_path / "v.npz", "--n-jobs", 2)
     assert "--n-jobs has no effect" in run(*args).output
     assert run(*args, "-q").output == ""
