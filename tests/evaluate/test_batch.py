@@ -238,7 +238,7 @@ def test_runs_that_cannot_be_read(plan, tmp_path):
 
 def test_sources_name_their_lines(tmp_path):
     edges, labels = tmp_path / "e.tsv", tmp_path / "l.tsv"
-    edges.write_text("# comment\na\tb\nb\tc\t2.5\nb\tc\theavy\nx\ty\tz\n")
+    edges.write_text("# comment\na\tb\t1\nb\tc\t2.5\nb\tc\theavy\nx\ty\tz\n")
     with pytest.raises(InputError) as error:
         load_source(GraphSource("g", edges=str(edges)))
     assert [line.split(": ")[0][-2:] for line in str(error.value).splitlines()] == [":4", ":5"]
