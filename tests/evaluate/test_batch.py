@@ -255,5 +255,5 @@ def test_sources_name_their_lines(tmp_path):
     with pytest.raises(InputError, match=r"l.tsv:1: must be a node and a value"):
         load_source(GraphSource("g", edges=str(edges), labels=str(labels)))
     edges.write_text("# nothing\n")
-    with pytest.raises(InputError, match="must have an edge"):
+    with pytest.raises(InputError, match="must hold edges"):
         load_source(GraphSource("g", edges=str(edges)))
