@@ -44,6 +44,15 @@ def test_sparse_times_dense(dim, weighted):
     )
 
 
+def test_hashes_are_equal_and_scatter():
+    texts = ["", "a", "b", "ab", "12345678", "123456789", "ü", "a\0b", "x" * 40, "\ud800"]
+    assert np.array_equal(kernels.hashes(texts, 5), _reference.hashes(texts, 5))
+    many = kernels.hashes([str(i) for i in range(20_000)], 1)
+    assert len(np.unique(many)) == 20_000
+    bits = (many[:, None] >> np.arange(64, dtype=np.uint64)) & np.uint64(1)
+    assert np.abs(bits.mean(axis=0) - 0.5).max() < 0.02
+
+
 @pytest.mark.parametrize("kind", ["sparse", "gaussian", "uniform"])
 def test_projections_are_equal(kind):
     hashes = np.arange(50, dtype=np.uint64) ** np.uint64(5)

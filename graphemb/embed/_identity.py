@@ -6,13 +6,13 @@ unseen node has random numbers of its own.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from graphemb.graph import Graph
+from graphemb.kernels import hashes
 from graphemb.rng import seed_of
 
 __all__ = ["id_hashes", "id_order", "in_id_order"]
@@ -21,16 +21,8 @@ Array = np.ndarray[Any, Any]
 
 
 def id_hashes(nodes: Sequence[str], random_state: int, *keys: str | int) -> Array:
-    """Return a 64-bit hash of each id for the stream named by `random_state` and `keys`.
-
-    BLAKE2b keyed with the stream's seed; O(n).
-    """
-    key = seed_of(random_state, *keys).to_bytes(8, "little")
-    digests = [
-        hashlib.blake2b(n.encode("utf-8", "surrogatepass"), key=key, digest_size=8).digest()
-        for n in nodes
-    ]
-    return np.frombuffer(b"".join(digests), np.uint64)
+    """Return a 64-bit hash of each id for the stream named by `random_state` and `keys`."""
+    return hashes(nodes, seed_of(random_state, *keys))
 
 
 def id_order(nodes: Sequence[str]) -> Array:

@@ -118,8 +118,10 @@ class FastRP(NodeEmbedder):
         raw = self._raw(known)
         if self.standardise:
             self.mean_ = raw.mean(axis=0, dtype=np.float64).astype(np.float32)
-            deviation = raw.std(axis=0, dtype=np.float64)
+            raw -= self.mean_
+            deviation = np.sqrt(np.einsum("ij,ij->j", raw, raw) / max(len(raw), 1))
             self.scale_ = np.where(deviation > 0, deviation, 1.0).astype(np.float32)
+            raw += self.mean_  # taken away again by `_finished`, as `transform` does
         self.embedding_ = Embedding(known.nodes, self._finished(raw))
         return self
 
@@ -143,14 +145,25 @@ class FastRP(NodeEmbedder):
         return int(memory), 0.2 + each * cells + 0.8e-9 * passes * n_entries * int(self.dim)
 
     def _finished(self, raw: Array) -> Array:
-        return (raw - self.mean_) / self.scale_ if self.standardise else raw
+        """Standardise `raw` in place, where asked."""
+        if self.standardise:
+            raw -= self.mean_
+            raw /= self.scale_
+        return raw
 
     def _raw(self, graph: Graph) -> Array:
+        from scipy.sparse import csr_array
+
         matrix = graph.to_undirected().adjacency
         degree = np.asarray(matrix.sum(axis=1, dtype=np.float64)).ravel()
         safe = np.where(degree > 0, degree, 1.0)
         current = self._projection(graph.nodes, (safe**self.beta).astype(np.float32))
-        step = (1.0 / safe).astype(np.float32)
+        step: Array | None = (1.0 / safe).astype(np.float32)
+        if (matrix.data != 1).any():
+            # Entry by entry: a sum of large weights times large numbers might overflow first.
+            shares = matrix.data * np.repeat(1.0 / safe, np.diff(matrix.indptr))
+            parts = shares.astype(np.float32), matrix.indices, matrix.indptr
+            matrix, step = csr_array(parts, shape=matrix.shape), None
         total = np.zeros((graph.n_nodes, self.dim), np.float32)
         following = np.empty_like(current) if len(self.weights) > 1 else current
         for order, weight in enumerate(self.weights):

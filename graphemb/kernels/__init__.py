@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -21,7 +21,7 @@ from graphemb.kernels import _reference
 
 __all__ = [
     "SkipGramModel", "WalkTable", "add_rows", "alias_table", "checked_jobs", "compiled",
-    "projection", "skipgram", "spmm", "walks",
+    "hashes", "projection", "skipgram", "spmm", "walks",
 ]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
@@ -118,6 +118,20 @@ def spmm(
         ),
         rows, checked_jobs(n_jobs), _BLOCK,
     )  # fmt: skip
+    return out
+
+
+def hashes(texts: Sequence[str], seed: int) -> Array:
+    """Return a 64-bit hash of each text, uint64 (n,): the same on every machine; O(bytes).
+
+    Not for secrets: it scatters well and can be undone.
+    """
+    native = _native_or_told()
+    if native is None or any("\0" in text for text in texts):
+        return _reference.hashes(texts, seed)
+    joined = "".join(f"{text}\0" for text in texts).encode("utf-8", "surrogatepass")
+    out = np.empty(len(texts), np.uint64)
+    native.hashes(joined, out, len(texts), seed)
     return out
 
 

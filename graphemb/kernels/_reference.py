@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["SkipGramModel", "WalkTable", "add_rows", "alias_table", "projection", "skipgram",
-           "spmm", "walks"]  # fmt: skip
+__all__ = [
+    "SkipGramModel", "WalkTable", "add_rows", "alias_table", "hashes", "projection", "skipgram",
+    "spmm", "walks",
+]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
 
@@ -54,6 +56,27 @@ def spmm(matrix: Any, dense: Array, scale: Array | None, out: Array) -> Array:
     if scale is not None:
         out *= scale[:, None]
     return out
+
+
+def hashes(texts: Sequence[str], seed: int) -> Array:
+    """Return a 64-bit hash of each text: its UTF-8 bytes, eight at a time, through `mixed`."""
+    out = np.empty(len(texts), np.uint64)
+    for i, text in enumerate(texts):
+        data, state, word = text.encode("utf-8", "surrogatepass"), seed & _MASK, 0
+        whole = len(data) // 8 * 8
+        for at in range(0, whole, 8):
+            word = int.from_bytes(data[at : at + 8], "little")
+            state = (_mixed_int(state ^ word) + _GOLDEN) & _MASK
+        rest = len(data) - whole
+        word = int.from_bytes(data[whole:], "little")
+        out[i] = _mixed_int((_mixed_int(state ^ word) + rest * _GOLDEN) & _MASK)
+    return out
+
+
+def _mixed_int(x: int) -> int:
+    x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & _MASK
+    return x ^ (x >> 31)
 
 
 def projection(hashes: Array, dim: int, kind: str, density: float, scale: Array | None) -> Array:
@@ -248,10 +271,7 @@ class _Stream:
 
     def draw(self) -> int:
         self.state = (self.state + _GOLDEN) & _MASK
-        x = self.state
-        x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
-        x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & _MASK
-        return x ^ (x >> 31)
+        return _mixed_int(self.state)
 
     def below(self, n: int) -> int:
         return ((self.draw() >> 32) * n) >> 32

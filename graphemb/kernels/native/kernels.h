@@ -36,6 +36,9 @@ INLINE uint32_t below(uint64_t draw, uint32_t n) { return (uint32_t)(((draw >> 3
 INLINE double upper(uint64_t draw) { return (double)(uint32_t)(draw >> 32) * (1.0 / 4294967296.0); }
 INLINE double lower(uint64_t draw) { return (double)(uint32_t)draw * (1.0 / 4294967296.0); }
 
+/* A hash of each text of a buffer, texts ended by zero bytes. */
+void text_hashes(const uint8_t *bytes, int64_t length, uint64_t seed, uint64_t *out, int64_t n);
+
 /* Random projection rows from the hashes of node ids; kind 0 sparse, 1 Gaussian, 2 uniform. */
 void projection_rows(const uint64_t *hashes, const float *scale, float *out, int64_t n, int64_t dim,
                      int kind, double density);

@@ -68,6 +68,24 @@ static PyObject *py_spmm(PyObject *self, PyObject *args) {
     return done(&held);
 }
 
+static PyObject *py_hashes(PyObject *self, PyObject *args) {
+    PyObject *bytes, *out;
+    long long n;
+    unsigned long long seed;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "OOLK", &bytes, &out, &n, &seed)) return NULL;
+    Held held = {.n = 0};
+    const uint8_t *b = items(&held, bytes, 1, 0, 0, "bytes");
+    int64_t length = PyErr_Occurred() ? 0 : held.views[held.n - 1].len;
+    uint64_t *o = items(&held, out, 8, n, 1, "out");
+    if (!PyErr_Occurred()) {
+        Py_BEGIN_ALLOW_THREADS
+        text_hashes(b, length, seed, o, n);
+        Py_END_ALLOW_THREADS
+    }
+    return done(&held);
+}
+
 static PyObject *py_projection(PyObject *self, PyObject *args) {
     PyObject *hashes, *scale, *out;
     long long n, dim;
@@ -173,6 +191,7 @@ static PyObject *py_skipgram(PyObject *self, PyObject *args) {
 
 static PyMethodDef methods[] = {
     {"spmm", py_spmm, METH_VARARGS, "Rows of a sparse matrix times a dense one."},
+    {"hashes", py_hashes, METH_VARARGS, "Hashes of texts."},
     {"projection", py_projection, METH_VARARGS, "Rows of a random projection."},
     {"add_rows", py_add_rows, METH_VARARGS, "Add rows, scaled to unit length if asked."},
     {"walks", py_walks, METH_VARARGS, "Random walks of first or second order."},

@@ -1,4 +1,4 @@
-/* Rows of a random projection. */
+/* Hashes of texts, and rows of a random projection made of them. */
 #include "kernels.h"
 
 #include <math.h>
@@ -24,5 +24,25 @@ void projection_rows(const uint64_t *hashes, const float *scale, float *out, int
             }
             out[i * dim + c] = value;
         }
+    }
+}
+
+/* A 64-bit hash of each of n texts that stand in `bytes`, each ended by a zero byte. */
+void text_hashes(const uint8_t *bytes, int64_t length, uint64_t seed, uint64_t *out, int64_t n) {
+    int64_t at = 0;
+    for (int64_t i = 0; i < n; i++) {
+        uint64_t state = seed, word = 0;
+        int filled = 0;
+        for (; at < length && bytes[at]; at++) {
+            word |= (uint64_t)bytes[at] << (8 * filled);
+            if (++filled == 8) {
+                state = mixed(state ^ word) + GOLDEN;
+                word = 0;
+                filled = 0;
+            }
+        }
+        at++;
+        /* The last word, full or not; ids hold no zero byte, so lengths cannot be confused. */
+        out[i] = mixed(mixed(state ^ word) + (uint64_t)filled * GOLDEN);
     }
 }
