@@ -156,7 +156,7 @@ def fastnode2vec(edges, matrix, seed):
 
     def run():
         model = Node2Vec(graph, dim=DIM, walk_length=LENGTH, window=WINDOW, workers=1, seed=seed)
-        model.train(epochs=WALKS, progress_bar=False)
+        model.train(epochs=WALKS)
         out = np.zeros((matrix.shape[0], DIM), np.float32)
         for node in model.wv.index_to_key:
             out[int(node)] = model.wv[node]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import doctest
 import importlib
+import os
 import pkgutil
 import re
 import subprocess
@@ -20,6 +21,7 @@ from graphemb.encode import ENCODERS
 from graphemb.estimator import Estimator
 from graphemb.evaluate import TASKS
 from graphemb.export import EXPORTERS
+from graphemb.kernels import compiled
 from graphemb.load import GRAPH_LOADERS, LOADERS
 from graphemb.map import NETWORKS
 from graphemb.vectors import VECTOR_FORMATS
@@ -154,6 +156,16 @@ def test_readme_examples_run():
     assert runner.summarize(verbose=False).failed == 0
 
 
+def test_without_a_compiler_the_wheel_is_pure(tmp_path):
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "-o", tmp_path, ROOT],
+        check=True, capture_output=True, env={**os.environ, "GRAPHEMB_NO_COMPILER": "1"},
+    )  # fmt: skip
+    wheel = next(tmp_path.glob("*.whl"))
+    assert wheel.name.endswith("-py3-none-any.whl")
+    assert not [n for n in zipfile.ZipFile(wheel).namelist() if n.endswith((".so", ".pyd"))]
+
+
 def test_wheel_holds_the_catalogue_and_no_tests(tmp_path):
     subprocess.run(
         [sys.executable, "-m", "build", "--wheel", "--no-isolation", "-o", tmp_path, ROOT],
@@ -164,4 +176,5 @@ def test_wheel_holds_the_catalogue_and_no_tests(tmp_path):
     assert "graphemb/_taxonomies/icd10cm/lexicon.tsv" in names
     assert "graphemb/map/default_reranker/manifest.json" in names
     assert "graphemb/py.typed" in names
+    assert [n for n in names if "_native" in n] == ["graphemb/kernels/_native.abi3.so"] * compiled()
     assert not [n for n in names if n.startswith(("tests", "fixtures", "benchmarks", "cli.py"))]

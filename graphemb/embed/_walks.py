@@ -10,7 +10,7 @@ import numpy as np
 from graphemb.kernels import WalkTable, walks
 from graphemb.rng import seed_of, stream
 
-__all__ = ["Walker"]
+__all__ = ["CHUNK", "Walker"]
 
 Array = np.ndarray[Any, Any]
 
