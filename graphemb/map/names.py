@@ -114,6 +114,12 @@ class NameTable:
         return best
 
     @cached_property
+    def rows(self) -> tuple[Array, Array, Array]:
+        """Row of each label, rows of the other names, their owners: int32, for the kernels."""
+        others = self._others[0]
+        return self.labels.astype(np.int32), others.astype(np.int32), self.owners[others]
+
+    @cached_property
     def _others(self) -> tuple[Array, Array, Array]:
         """Rows of the names that are no labels, where each node's begin, and those nodes."""
         others = np.setdiff1d(np.arange(len(self)), self.labels)

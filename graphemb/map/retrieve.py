@@ -12,11 +12,16 @@ from typing import Any, Self
 
 import numpy as np
 
+from graphemb import kernels
 from graphemb.encode import CharGrams, SparseRows, WordTerms, normalise_all, stems
 from graphemb.encode.contrastive import ContrastiveEncoder
+from graphemb.kernels import mapping
 from graphemb.map.translate import as_lookup
 
-__all__ = ["Batch", "CharRetriever", "DenseRetriever", "ExactDictionary", "WordRetriever", "top_k"]
+__all__ = [
+    "Batch", "CharRetriever", "DenseRetriever", "ExactDictionary", "NodeScores", "WordRetriever",
+    "top_k",
+]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
 
@@ -57,21 +62,50 @@ def top_k(scores: Array, k: int, block: int = 64) -> Array:
     if n_blocks <= 2 * k:
         return _best(scores, np.broadcast_to(np.arange(n), (b, n)), k)
     maxima = scores[:, : n_blocks * block].reshape(b, block, n_blocks).max(axis=1)
-    chosen = np.argpartition(-maxima, k - 1, axis=1)[:, :k]
+    chosen = np.argpartition(_keys(maxima, np.arange(n_blocks)), k - 1, axis=1)[:, :k]
     columns = (chosen[:, :, None] + np.arange(block) * n_blocks).reshape(b, -1)
     tail = np.broadcast_to(np.arange(n_blocks * block, n), (b, n - n_blocks * block))
     columns = np.concatenate([columns, tail], axis=1)
     return _best(np.take_along_axis(scores, columns, axis=1), columns, k)
 
 
+def _keys(values: Array, columns: Array) -> Array:
+    """Return int64 keys that ascend as float32 `values` fall and, among equals, by column."""
+    bits = (values.astype(np.float32) + np.float32(0)).view(np.int32).astype(np.int64)
+    rising = np.where(bits < 0, -(bits & 0x7FFFFFFF), bits)
+    return np.asarray((-rising << 32) + columns)
+
+
 def _best(values: Array, columns: Array, k: int) -> Array:
     """Return the k best of `columns` by `values`, best first, ties by column."""
-    if k < values.shape[1]:
-        part = np.argpartition(-values, k - 1, axis=1)[:, :k]
-        values = np.take_along_axis(values, part, axis=1)
-        columns = np.take_along_axis(columns, part, axis=1)
-    order = np.lexsort((columns, -values), axis=1)
-    return np.take_along_axis(columns, order, axis=1)
+    keys = _keys(values, columns)
+    part = np.argpartition(keys, k - 1, axis=1)[:, :k] if k < keys.shape[1] else np.argsort(keys, 1)
+    order = np.argsort(np.take_along_axis(keys, part, axis=1), axis=1)
+    return np.take_along_axis(columns, np.take_along_axis(part, order, axis=1), axis=1)
+
+
+class NodeScores:
+    """Scores of nodes, each the best of its names' in `scores` (b, n_names), asked for by pairs.
+
+    Several channels add up with `weights`. `matrix` may give what was worked out for all nodes.
+    """
+
+    def __init__(
+        self, channels: Sequence[Array], starts: Array, weights: Sequence[float] = (1.0,),
+        matrix: Array | None = None,
+    ) -> None:  # fmt: skip
+        self.channels, self.starts, self.weights = channels, starts, weights
+        self.matrix = matrix
+
+    def at(self, query: Array, node: Array) -> Array:
+        """Return the scores of (query, node) pairs, float32."""
+        if self.matrix is not None:
+            flat = query.astype(np.int64) * self.matrix.shape[1] + node
+            return np.asarray(self.matrix.ravel()[flat])
+        total = np.zeros(len(query), np.float32)
+        for scores, weight in zip(self.channels, self.weights, strict=True):
+            total += weight * mapping.node_scores(scores, self.starts, query, node)
+        return total
 
 
 class _Postings:
@@ -84,8 +118,13 @@ class _Postings:
 
     def scores(self, queries: SparseRows) -> Array:
         """Return (b, n_names); columns with the longest postings are skipped over the budget."""
-        out = np.zeros((queries.n_rows, self.n_names), np.float32)
         ptr, names, weights = self.index.ptr, self.index.columns, self.index.weights
+        if kernels.compiled():
+            out = np.empty((queries.n_rows, self.n_names), np.float32)
+            rows = queries.ptr, queries.columns, queries.weights
+            mapping.postings_scores((ptr, names, weights), rows, self.budget, out)
+            return out
+        out = np.zeros((queries.n_rows, self.n_names), np.float32)
         for q in range(queries.n_rows):
             columns = queries.columns[queries.ptr[q] : queries.ptr[q + 1]]
             values = queries.weights[queries.ptr[q] : queries.ptr[q + 1]]

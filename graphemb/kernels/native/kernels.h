@@ -61,6 +61,37 @@ typedef struct {
     uint64_t seed;
 } SkipGram;
 
+/* Features a row of the trees may have at most. */
+#define TREE_FEATURES 128
+
+typedef struct {
+    const int64_t *ptr;     /* (n_trees + 1): the inner nodes of each tree */
+    const int32_t *feature; /* what an inner node looks at */
+    const float *threshold; /* go left where x <= threshold */
+    const int32_t *keep;    /* the leaves that are left after going right, one bit each */
+    const float *leaves;    /* (n_trees, 32) */
+    int64_t n_trees, n_features;
+    float base;
+} Trees;
+
+/* Postings of an inverted index: the names that hold a column, with weights no less than 0. */
+typedef struct {
+    const int64_t *ptr;
+    const int32_t *names;
+    const uint16_t *half; /* the weights as float16; NULL: `whole` holds them as float32 */
+    const float *whole;
+    int64_t n_names, budget;
+} Postings;
+
+#define BEST_MOST 256   /* nodes that a list may hold at most */
+#define CHANNELS_MOST 4 /* and kinds of scores */
+
+/* Nodes and their names: the label of each, and the other names with their owners, ascending. */
+typedef struct {
+    const int32_t *labels, *others, *owners;
+    int64_t n_nodes, n_others, n_names;
+} NodeNames;
+
 /* The loops that are compiled for each level of processor. */
 typedef struct {
     /* Sparse rows times a dense matrix. */
@@ -73,6 +104,13 @@ typedef struct {
     /* Returns -1 when memory for the buffers of a walk is not to be had. */
     int (*skipgram)(const SkipGram *model, const int32_t *walks, const uint64_t *units,
                     int64_t n_walks, int64_t length, float rate_first, float rate_last);
+    void (*trees)(const Trees *trees, const float *columns, int64_t n, float *out);
+    /* Scores of all names; returns -1 when memory for the sums is not to be had. */
+    int (*postings)(const Postings *postings, const int64_t *ptr, const int32_t *columns,
+                    const float *values, int64_t n, float *out);
+    void (*best_nodes)(const NodeNames *names, const float *const *channels, const float *weights,
+                       int n_channels, const uint8_t *allowed, int64_t n, int64_t each,
+                       int64_t fused, int32_t *out);
 } Level;
 
 /* The highest level that this processor has. */

@@ -2,5 +2,9 @@
 #include "spmm.h"
 #include "sum.h"
 #include "skipgram.h"
+#include "trees.h"
+#include "retrieve.h"
 
-const Level LEVEL = {spmm_rows, add_rows, skipgram_walks};
+const Level LEVEL = {
+    spmm_rows, add_rows, skipgram_walks, tree_sums, postings_scores, best_nodes,
+};
