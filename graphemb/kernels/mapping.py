@@ -12,7 +12,10 @@ import numpy as np
 
 from graphemb import kernels
 
-__all__ = ["MOST_FEATURES", "MOST_NODES", "Forest", "best_nodes", "node_scores", "postings_scores"]
+__all__ = [
+    "MOST_FEATURES", "MOST_NODES", "Forest", "best_nodes", "half_rows", "node_scores",
+    "postings_scores",
+]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
 
@@ -73,6 +76,20 @@ class Forest:
             self.n_trees, columns.shape[0], len(out), self.baseline,
         )  # fmt: skip
         return out
+
+
+def half_rows(rows: tuple[Array, Array, Array], table: Array) -> Array:
+    """Return sparse rows (ptr, columns, weights) times `table`, float16 (n, dim), as float32.
+
+    O(entries · dim) time; the table stays as it is. Equal to the product up to rounding.
+    """
+    ptr, columns, weights = rows
+    out = np.empty((len(ptr) - 1, table.shape[1]), np.float32)
+    _native().half_rows(
+        np.ascontiguousarray(ptr, np.int64), np.ascontiguousarray(columns, np.int32),
+        np.ascontiguousarray(weights, np.float32), table, out, table.shape[1], len(out),
+    )  # fmt: skip
+    return out
 
 
 def postings_scores(

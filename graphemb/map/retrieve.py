@@ -19,18 +19,38 @@ from graphemb.kernels import mapping
 from graphemb.map.translate import as_lookup
 
 __all__ = [
-    "Batch", "CharRetriever", "DenseRetriever", "ExactDictionary", "NodeScores", "WordRetriever",
-    "top_k",
+    "Batch", "CharRetriever", "DenseRetriever", "ExactDictionary", "NodeScores", "Room",
+    "WordRetriever", "top_k",
 ]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
 
 
-class Batch:
-    """Queries with what several stages need of them, each made once."""
+class Room:
+    """Memory that batch after batch writes its scores to; fresh pages cost as much as the sums."""
 
-    def __init__(self, phrases: Sequence[str], encoder: ContrastiveEncoder | None) -> None:
+    def __init__(self) -> None:
+        self._held: dict[str, Array] = {}
+
+    def take(self, name: str, rows: int, columns: int) -> Array:
+        """Return float32 (rows, columns) of any content: the same memory for the same name."""
+        held = self._held.get(name)
+        if held is None or held.size < rows * columns:
+            held = self._held[name] = np.empty(rows * columns, np.float32)
+        return held[: rows * columns].reshape(rows, columns)
+
+
+class Batch:
+    """Queries with what several stages need of them, each made once.
+
+    Where batches share a `room`, the scores of one last until the next is scored.
+    """
+
+    def __init__(
+        self, phrases: Sequence[str], encoder: ContrastiveEncoder | None, room: Room | None = None
+    ) -> None:
         self.texts = normalise_all(phrases)
+        self.room = room or Room()
         self._encoder = encoder
 
     def __len__(self) -> int:
@@ -116,15 +136,14 @@ class _Postings:
         self.lengths = np.diff(index.ptr)
         self.n_names = index.n_columns
 
-    def scores(self, queries: SparseRows) -> Array:
-        """Return (b, n_names); columns with the longest postings are skipped over the budget."""
+    def scores(self, queries: SparseRows, out: Array) -> Array:
+        """Return `out` (b, n_names) filled; columns with the longest postings are skipped over the budget."""
         ptr, names, weights = self.index.ptr, self.index.columns, self.index.weights
         if kernels.compiled():
-            out = np.empty((queries.n_rows, self.n_names), np.float32)
             rows = queries.ptr, queries.columns, queries.weights
             mapping.postings_scores((ptr, names, weights), rows, self.budget, out)
             return out
-        out = np.zeros((queries.n_rows, self.n_names), np.float32)
+        out[:] = 0
         for q in range(queries.n_rows):
             columns = queries.columns[queries.ptr[q] : queries.ptr[q + 1]]
             values = queries.weights[queries.ptr[q] : queries.ptr[q + 1]]
@@ -159,7 +178,8 @@ class CharRetriever:
 
     def scores(self, batch: Batch) -> Array:
         """Return (b, n_names) cosines."""
-        return self.postings.scores(self.grams.transform(batch.texts))
+        out = batch.room.take("char", len(batch), self.postings.n_names)
+        return self.postings.scores(self.grams.transform(batch.texts), out)
 
 
 class WordRetriever:
@@ -182,7 +202,8 @@ class WordRetriever:
 
     def scores(self, batch: Batch) -> Array:
         """Return (b, n_names) cosines of the widened queries."""
-        return self.postings.scores(self._widened(self.terms.transform(batch.stems)))
+        out = batch.room.take("word", len(batch), self.postings.n_names)
+        return self.postings.scores(self._widened(self.terms.transform(batch.stems)), out)
 
     def _widened(self, queries: SparseRows) -> SparseRows:
         if not self.translation:
@@ -215,7 +236,8 @@ class DenseRetriever:
 
     def scores(self, batch: Batch) -> Array:
         """Return (b, n_names) cosines."""
-        return batch.vectors @ self.documents.T
+        out = batch.room.take("dense", len(batch), len(self.documents))
+        return np.matmul(batch.vectors, self.documents.T, out=out)
 
 
 class ExactDictionary:

@@ -105,6 +105,9 @@ typedef struct {
     int (*skipgram)(const SkipGram *model, const int32_t *walks, const uint64_t *units,
                     int64_t n_walks, int64_t length, float rate_first, float rate_last);
     void (*trees)(const Trees *trees, const float *columns, int64_t n, float *out);
+    /* Sparse rows times a dense matrix of float16. */
+    void (*half_rows)(const int64_t *ptr, const int32_t *columns, const float *weights,
+                      const uint16_t *table, int64_t dim, int64_t n, float *out);
     /* Scores of all names; returns -1 when memory for the sums is not to be had. */
     int (*postings)(const Postings *postings, const int64_t *ptr, const int32_t *columns,
                     const float *values, int64_t n, float *out);

@@ -3,8 +3,9 @@
 #include "sum.h"
 #include "skipgram.h"
 #include "trees.h"
+#include "halves.h"
 #include "retrieve.h"
 
 const Level LEVEL = {
-    spmm_rows, add_rows, skipgram_walks, tree_sums, postings_scores, best_nodes,
+    spmm_rows, add_rows, skipgram_walks, tree_sums, half_rows, postings_scores, best_nodes,
 };

@@ -31,6 +31,26 @@ static PyObject *py_trees(PyObject *self, PyObject *args) {
     return done(&held);
 }
 
+static PyObject *py_half_rows(PyObject *self, PyObject *args) {
+    PyObject *ptr, *columns, *weights, *table, *out;
+    long long dim, n;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "OOOOOLL", &ptr, &columns, &weights, &table, &out, &dim, &n))
+        return NULL;
+    Held held = {.n = 0};
+    const int64_t *p = items(&held, ptr, 8, n + 1, 0, "ptr");
+    const int32_t *c = p ? items(&held, columns, 4, p[n], 0, "columns") : NULL;
+    const float *w = p ? items(&held, weights, 4, p[n], 0, "weights") : NULL;
+    const uint16_t *t = items(&held, table, 2, 0, 0, "table");
+    float *o = items(&held, out, 4, n * dim, 1, "out");
+    if (!PyErr_Occurred()) {
+        Py_BEGIN_ALLOW_THREADS
+        level->half_rows(p, c, w, t, dim, n, o);
+        Py_END_ALLOW_THREADS
+    }
+    return done(&held);
+}
+
 static PyObject *py_postings(PyObject *self, PyObject *args) {
     PyObject *ptr, *names, *weights, *rows, *columns, *values, *out;
     int half, failed = 0;
@@ -118,6 +138,7 @@ static PyObject *py_node_scores(PyObject *self, PyObject *args) {
 }
 
 PyMethodDef map_methods[] = {
+    {"half_rows", py_half_rows, METH_VARARGS, "Rows of a sparse matrix times a float16 one."},
     {"postings", py_postings, METH_VARARGS, "Scores of all names from an inverted index."},
     {"best_nodes", py_best_nodes, METH_VARARGS, "The best nodes of each channel and of their sum."},
     {"node_scores", py_node_scores, METH_VARARGS, "Scores of (query, node) pairs."},

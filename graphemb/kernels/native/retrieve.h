@@ -5,12 +5,6 @@
 
 typedef int32_t flags __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 
-/* A float16 that is no less than 0: its bits are moved, and its exponent's bias by a product. */
-INLINE float from_half(uint16_t half) {
-    union { uint32_t bits; float number; } moved = {(uint32_t)half << 13};
-    return moved.number * 0x1p112f;
-}
-
 /* Puts the columns of a query in `order`, shortest postings first, as far as the budget goes. */
 static int64_t within_budget(const Postings *p, const int32_t *columns, int64_t n, uint64_t *order) {
     int64_t total = 0, kept = 0;
