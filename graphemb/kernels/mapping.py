@@ -13,8 +13,8 @@ import numpy as np
 from graphemb import kernels
 
 __all__ = [
-    "MOST_FEATURES", "MOST_NODES", "Forest", "best_nodes", "half_rows", "node_scores",
-    "postings_scores",
+    "MOST_FEATURES", "MOST_NODES", "Forest", "best_nodes", "half_rows", "name_bounds",
+    "node_scores", "postings_scores",
 ]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
@@ -99,7 +99,7 @@ def postings_scores(
 
     `index` is (ptr, names, weights ≥ 0 of float16 or float32), `queries` (ptr, columns, values).
     Where a query's postings exceed `budget`, its longest lists are left out. Equal to
-    ``numpy.bincount`` over the postings to the bit.
+    ``numpy.bincount`` over the postings up to rounding (sums in float32, not float64).
     """
     ptr, names, weights = index
     rows, columns, values = queries
@@ -111,6 +111,12 @@ def postings_scores(
     )  # fmt: skip
 
 
+def name_bounds(starts: Array, owners: Array, n_channels: int) -> Array:
+    """Return how many times a name's sum its node's may reach: min(names, channels), a bit more."""
+    counts = np.minimum(np.diff(starts), n_channels).astype(np.float32)
+    return np.asarray(counts[owners] * np.float32(1.00001))
+
+
 def best_nodes(
     names: tuple[Array, Array, Array], channels: Sequence[Array], weights: Sequence[float],
     allowed: Array | None, each: int, fused: int,
@@ -119,16 +125,16 @@ def best_nodes(
 
     Of every channel, float32 (b, n_names), the `each` best nodes with scores above 0, then the
     `fused` best of ``Σ weight · channel``, ties to the smaller node. A node's score is the best of
-    its names': `names` is (row of each label, rows of the other names, their owners, ascending),
-    int32. `allowed`, bool (n_nodes,), restricts the answers.
+    its names': `names` is (starts, owners, bounds): int64 (n_nodes + 1,), int32 (n_names,) and
+    float32 (n_names,), `name_bounds`. `allowed`, bool (n_nodes,), restricts the answers.
     """
-    labels, others, owners = names
+    starts, owners, bounds = names
     b, n_names = channels[0].shape
     out = np.empty((b, each * len(channels) + fused), np.int32)
     _native().best_nodes(
-        labels, others, owners, tuple(channels), np.array(weights, np.float32),
+        starts, owners, bounds, tuple(channels), np.array(weights, np.float32),
         None if allowed is None else np.ascontiguousarray(allowed, np.uint8), out,
-        len(labels), len(others), n_names, b, each, fused,
+        len(starts) - 1, n_names, b, each, fused,
     )  # fmt: skip
     return out
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from graphemb.encode import normalise
+from graphemb.kernels.mapping import name_bounds
 from graphemb.taxonomy import Taxonomy
 
 __all__ = ["LABEL", "OTHER", "PAIR", "SYNONYM", "Name", "NameTable", "names_of"]
@@ -115,9 +116,9 @@ class NameTable:
 
     @cached_property
     def rows(self) -> tuple[Array, Array, Array]:
-        """Row of each label, rows of the other names, their owners: int32, for the kernels."""
-        others = self._others[0]
-        return self.labels.astype(np.int32), others.astype(np.int32), self.owners[others]
+        """Starts, owners and bounds of the names, as `kernels.mapping.best_nodes` takes them."""
+        starts, owners = self.starts.astype(np.int64), self.owners.astype(np.int32)
+        return starts, owners, name_bounds(starts, owners, 3)
 
     @cached_property
     def _others(self) -> tuple[Array, Array, Array]:

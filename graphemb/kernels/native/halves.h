@@ -1,4 +1,7 @@
 /* out[i, :] = Σ_j weights[j] · table[columns[j], :], the table in float16. */
+#ifndef GRAPHEMB_HALVES_H
+#define GRAPHEMB_HALVES_H
+
 #include "vectors.h"
 
 typedef uint16_t halves __attribute__((vector_size(LANES * 2), aligned(2), may_alias));
@@ -51,3 +54,5 @@ static void half_rows(const int64_t *ptr, const int32_t *columns, const float *w
         }
     }
 }
+
+#endif

@@ -86,10 +86,12 @@ typedef struct {
 #define BEST_MOST 256   /* nodes that a list may hold at most */
 #define CHANNELS_MOST 4 /* and kinds of scores */
 
-/* Nodes and their names: the label of each, and the other names with their owners, ascending. */
+/* Names and their nodes: the names of node i are rows starts[i] … starts[i + 1] - 1, at least one. */
 typedef struct {
-    const int32_t *labels, *others, *owners;
-    int64_t n_nodes, n_others, n_names;
+    const int64_t *starts;
+    const int32_t *owners;
+    const float *bounds; /* of each name; see offer_sum */
+    int64_t n_nodes, n_names;
 } NodeNames;
 
 /* The loops that are compiled for each level of processor. */

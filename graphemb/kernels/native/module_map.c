@@ -81,22 +81,22 @@ static PyObject *py_postings(PyObject *self, PyObject *args) {
 }
 
 static PyObject *py_best_nodes(PyObject *self, PyObject *args) {
-    PyObject *labels, *others, *owners, *channels, *weights, *allowed, *out;
-    long long n_nodes, n_others, n_names, n, each, fused;
+    PyObject *starts, *owners, *bounds, *channels, *weights, *allowed, *out;
+    long long n_nodes, n_names, n, each, fused;
     const float *rows[CHANNELS_MOST];
     (void)self;
-    if (!PyArg_ParseTuple(args, "OOOO!OOOLLLLLL", &labels, &others, &owners, &PyTuple_Type,
-                          &channels, &weights, &allowed, &out, &n_nodes, &n_others, &n_names, &n,
-                          &each, &fused))
+    if (!PyArg_ParseTuple(args, "OOOO!OOOLLLLL", &starts, &owners, &bounds, &PyTuple_Type,
+                          &channels, &weights, &allowed, &out, &n_nodes, &n_names, &n, &each,
+                          &fused))
         return NULL;
     Py_ssize_t n_channels = PyTuple_Size(channels);
     if (n_channels > CHANNELS_MOST || each < 1 || fused < 1 || each > BEST_MOST || fused > BEST_MOST)
         return PyErr_Format(PyExc_ValueError, "kernels: lists of best nodes are out of range.");
     Held held = {.n = 0};
-    NodeNames names = {.n_nodes = n_nodes, .n_others = n_others, .n_names = n_names};
-    names.labels = items(&held, labels, 4, n_nodes, 0, "labels");
-    names.others = items(&held, others, 4, n_others, 0, "others");
-    names.owners = items(&held, owners, 4, n_others, 0, "owners");
+    NodeNames names = {.n_nodes = n_nodes, .n_names = n_names};
+    names.starts = items(&held, starts, 8, n_nodes + 1, 0, "starts");
+    names.owners = items(&held, owners, 4, n_names, 0, "owners");
+    names.bounds = items(&held, bounds, 4, n_names, 0, "bounds");
     for (Py_ssize_t c = 0; c < n_channels; c++)
         rows[c] = items(&held, PyTuple_GetItem(channels, c), 4, n * n_names, 0, "scores");
     const float *w = items(&held, weights, 4, n_channels, 0, "weights");
