@@ -96,9 +96,10 @@ INLINE int any_above(const float *values, float bar) {
     vec limit = splat(bar);
 #pragma GCC unroll 16
     for (int i = 0; i < 16; i++) any |= load(values + i * LANES) > limit;
-    int32_t one = 0;
-    for (int lane = 0; lane < LANES; lane++) one |= any[lane];
-    return one;
+    uint64_t parts[LANES / 2], one = 0;
+    memcpy(parts, &any, sizeof parts);
+    for (int i = 0; i < LANES / 2; i++) one |= parts[i];
+    return one != 0;
 }
 
 /* The best of the scores of a node's names. */
