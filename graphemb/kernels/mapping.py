@@ -13,8 +13,8 @@ import numpy as np
 from graphemb import kernels
 
 __all__ = [
-    "MOST_FEATURES", "MOST_NODES", "Forest", "best_nodes", "half_rows", "name_bounds",
-    "node_scores", "postings_scores",
+    "MOST_FEATURES", "MOST_NODES", "ByteVectors", "Forest", "best_nodes", "half_rows",
+    "name_bounds", "node_scores", "postings_scores",
 ]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
@@ -139,14 +139,63 @@ def best_nodes(
     return out
 
 
-def node_scores(scores: Array, starts: Array, query: Array, node: Array) -> Array:
+def node_scores(
+    scores: Array, starts: Array, query: Array, node: Array,
+    exact: tuple[Array, Array] | None = None,
+) -> Array:  # fmt: skip
     """Return for each (query, node) the best of ``scores[query, starts[node]:starts[node + 1]]``.
 
-    `scores` is float32 (b, n_names); O(names of the pairs).
+    `scores` is float32 (b, n_names); O(names of the pairs). With `exact`, (vectors (b, dim),
+    documents (n_names, dim)), these scores are worked out first, and `scores` takes them over.
     """
     out = np.empty(len(query), np.float32)
+    vectors, documents = exact or (None, None)
     _native().node_scores(
         scores, starts, np.ascontiguousarray(query, np.int64),
-        np.ascontiguousarray(node, np.int64), out, scores.shape[1], len(starts) - 1, len(query),
+        np.ascontiguousarray(node, np.int64), out, vectors, documents,
+        scores.shape[1], len(starts) - 1, len(query), len(scores),
+        0 if vectors is None else vectors.shape[1],
     )  # fmt: skip
     return out
+
+
+class ByteVectors:
+    """Vectors in 8 bits, for cosines off by about 0.001 in a quarter of the time of exact ones.
+
+    Each coordinate is a multiple, -127 to 127, of its vector's largest over 127.
+    """
+
+    def __init__(self, vectors: Array, block: int = 4096) -> None:
+        self.n, dim = vectors.shape
+        self._steps = -(-dim // 4)
+        filled = -(-self.n // 32) * 32
+        self._codes = np.zeros((filled // 16, self._steps, 16, 4), np.int8)
+        self._offsets, self._scales = np.zeros(filled, np.int32), np.zeros(filled, np.float32)
+        for first in range(0, self.n, block):
+            part = np.zeros((min(block, filled - first), self._steps * 4), np.float32)
+            rows = vectors[first : first + block]
+            part[: len(rows), :dim] = rows
+            codes, scales = self._coded(part)
+            last = first + len(part)
+            self._offsets[first:last] = 128 * codes.sum(axis=1, dtype=np.int32)
+            self._scales[first:last] = scales
+            shaped = codes.reshape(-1, 16, self._steps, 4).transpose(0, 2, 1, 3)
+            self._codes[first // 16 : last // 16] = shaped
+
+    @staticmethod
+    def _coded(rows: Array) -> tuple[Array, Array]:
+        scales = np.maximum(np.abs(rows).max(axis=1), 1e-9) / 127.0
+        return np.rint(rows / scales[:, None]).astype(np.int8), scales.astype(np.float32)
+
+    def cosines(self, queries: Array, out: Array) -> bool:
+        """Fill `out`, float32 (b, n), with dot products; False where the processor cannot."""
+        rows = np.zeros((len(queries), self._steps * 4), np.float32)
+        rows[:, : queries.shape[1]] = queries
+        codes, scales = self._coded(rows)
+        shifted = (codes.astype(np.int16) + 128).astype(np.uint8)
+        return bool(
+            _native().byte_scores(
+                self._codes, self._offsets, self._scales, shifted, scales, out,
+                self._steps, self.n, len(out),
+            )
+        )  # fmt: skip

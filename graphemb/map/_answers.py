@@ -106,9 +106,7 @@ class Answers:
         for phrase, rows in by_phrase.items():
             best = self._merged(scored, rows, self._shares(texts[phrase], len(rows)))
             if best and best[0][0] >= bar:
-                chosen.extend(
-                    (phrase, rank, *entry) for rank, entry in enumerate(best[:k], 1)
-                )
+                chosen.extend((phrase, rank, *entry) for rank, entry in enumerate(best[:k], 1))
         for (phrase, *_), candidate in zip(
             chosen, self._candidates(chosen, scored, readings), strict=True
         ):

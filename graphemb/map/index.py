@@ -21,6 +21,7 @@ from graphemb.map.retrieve import (
     ExactDictionary,
     NodeScores,
     WordRetriever,
+    settled,
     top_k,
 )
 from graphemb.map.votes import Neighbours, PhraseVotes
@@ -37,6 +38,8 @@ FUSION = {"char": 0.35, "word": 0.20, "dense": 0.45}
 EACH, FUSED, VOTED = 18, 40, 25
 #: What all votes for a parent add to the fused score, where phrases vote.
 VOTE = 0.25
+#: Nodes looked at beyond the end of a list where scores are rough.
+SPARE = 16
 
 
 @dataclass(frozen=True)
@@ -203,19 +206,17 @@ class MappingIndex:
         `allowed` (n_nodes,) masks the nodes that may be answered; `depth` scales the list's length.
         """
         names = {"char": self.char.scores(batch), "word": self.word.scores(batch)}
-        if self.dense is not None:
-            names["dense"] = self.dense.scores(batch)
         for row, text in enumerate(batch.texts):
             found = self.exact.find(text)
             names["char"][row, found] = 1.0
+        rough = self.dense and self.dense.rough(batch)
+        if self.dense is not None:
+            names["dense"] = self.dense.scores(batch) if rough is None else rough
         near = self.votes.neighbours(batch)
         lists = max(1, int(EACH * depth)), max(1, int(FUSED * depth))
-        if kernels.compiled() and max(lists) <= mapping.MOST_NODES:
-            starts, weights = self.names.starts, [FUSION[channel] for channel in names]
-            nodes = {channel: NodeScores([scores], starts) for channel, scores in names.items()}
-            fused = NodeScores(list(names.values()), starts, weights)
-            best = mapping.best_nodes(
-                self.names.rows, list(names.values()), weights, allowed, *lists
+        if kernels.compiled() and max(lists) + SPARE <= mapping.MOST_NODES:
+            nodes, fused, best = self._nodes_compiled(
+                names, None if rough is None else batch.vectors, allowed, *lists
             )
         else:
             nodes, fused, best = self._nodes(names, allowed, *lists)
@@ -223,6 +224,32 @@ class MappingIndex:
         if near is not None:
             chosen.append(self.votes.nominated(near, fused.at, VOTE, VOTED))
         return self._flat(np.concatenate(chosen, axis=1), names, nodes, fused, near, allowed)
+
+    def _nodes_compiled(
+        self, names: Mapping[str, Array], vectors: Array | None, allowed: Array | None,
+        each: int, fused: int,
+    ) -> tuple[dict[str, NodeScores], NodeScores, Array]:  # fmt: skip
+        """Return what `_nodes` does; with `vectors`, the dense scores are rough.
+
+        Then `SPARE` more nodes are taken, and the best of these by exact scores stay.
+        """
+        starts, weights = self.names.starts, [FUSION[channel] for channel in names]
+        good = None if vectors is None else (vectors, self.tables.documents)
+        exact = {channel: good if channel == "dense" else None for channel in names}
+        nodes = {c: NodeScores([s], starts, exact=[exact[c]]) for c, s in names.items()}
+        total = NodeScores(list(names.values()), starts, weights, exact=list(exact.values()))
+        spare = 0 if vectors is None else SPARE
+        best = mapping.best_nodes(
+            self.names.rows, list(names.values()), weights, allowed, each + spare, fused + spare
+        )
+        if not spare:
+            return nodes, total, best
+        parts = np.split(best, (each + spare) * np.arange(1, len(names) + 1), axis=1)
+        kept = [
+            settled(part, nodes[c], each, 0.0) if exact[c] else part[:, :each]
+            for c, part in zip(names, parts, strict=False)
+        ]
+        return nodes, total, np.concatenate([*kept, settled(parts[-1], total, fused, -1e38)], 1)
 
     def _nodes(
         self, names: Mapping[str, Array], allowed: Array | None, each: int, fused: int

@@ -20,10 +20,13 @@ from graphemb.map.translate import as_lookup
 
 __all__ = [
     "Batch", "CharRetriever", "DenseRetriever", "ExactDictionary", "NodeScores", "Room",
-    "WordRetriever", "top_k",
+    "WordRetriever", "settled", "top_k",
 ]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
+
+#: Queries from which on the dense scores are found in 8 bits first.
+MANY = 384
 
 
 class Room:
@@ -96,6 +99,17 @@ def _keys(values: Array, columns: Array) -> Array:
     return np.asarray((-rising << 32) + columns)
 
 
+def settled(columns: Array, scores: NodeScores, k: int, least: float) -> Array:
+    """Return the `k` best of each query's `columns` with scores above `least`; -1 fills."""
+    b, n = columns.shape
+    query = np.repeat(np.arange(b), n)
+    values = scores.at(query, np.maximum(columns, 0).ravel()).reshape(b, n)
+    values = np.where((columns < 0) | (values <= least), np.float32(-3e38), values)
+    order = np.argsort(_keys(values, columns), axis=1)[:, :k]
+    best = np.take_along_axis(columns, order, axis=1)
+    return np.where(np.take_along_axis(values, order, axis=1) > -3e38, best, -1)
+
+
 def _best(values: Array, columns: Array, k: int) -> Array:
     """Return the k best of `columns` by `values`, best first, ties by column."""
     keys = _keys(values, columns)
@@ -107,15 +121,17 @@ def _best(values: Array, columns: Array, k: int) -> Array:
 class NodeScores:
     """Scores of nodes, each the best of its names' in `scores` (b, n_names), asked for by pairs.
 
-    Several channels add up with `weights`. `matrix` may give what was worked out for all nodes.
+    Several channels add up with `weights`. `matrix` may give what was worked out for all nodes;
+    `exact`, (query vectors, documents) of a channel, what rough scores are made good from.
     """
 
     def __init__(
         self, channels: Sequence[Array], starts: Array, weights: Sequence[float] = (1.0,),
-        matrix: Array | None = None,
+        matrix: Array | None = None, exact: Sequence[tuple[Array, Array] | None] = (),
     ) -> None:  # fmt: skip
         self.channels, self.starts, self.weights = channels, starts, weights
         self.matrix = matrix
+        self.exact = exact or [None] * len(channels)
 
     def at(self, query: Array, node: Array) -> Array:
         """Return the scores of (query, node) pairs, float32."""
@@ -123,8 +139,8 @@ class NodeScores:
             flat = query.astype(np.int64) * self.matrix.shape[1] + node
             return np.asarray(self.matrix.ravel()[flat])
         total = np.zeros(len(query), np.float32)
-        for scores, weight in zip(self.channels, self.weights, strict=True):
-            total += weight * mapping.node_scores(scores, self.starts, query, node)
+        for scores, weight, exact in zip(self.channels, self.weights, self.exact, strict=True):
+            total += weight * mapping.node_scores(scores, self.starts, query, node, exact)
         return total
 
 
@@ -137,7 +153,7 @@ class _Postings:
         self.n_names = index.n_columns
 
     def scores(self, queries: SparseRows, out: Array) -> Array:
-        """Return `out` (b, n_names) filled; columns with the longest postings are skipped over the budget."""
+        """Return `out` (b, n_names) filled; over the budget the longest postings are left out."""
         ptr, names, weights = self.index.ptr, self.index.columns, self.index.weights
         if kernels.compiled():
             rows = queries.ptr, queries.columns, queries.weights
@@ -233,11 +249,26 @@ class DenseRetriever:
 
     def __init__(self, documents: Array) -> None:
         self.documents = documents
+        self._seen = 0
+        self._bytes: mapping.ByteVectors | None = None
 
     def scores(self, batch: Batch) -> Array:
         """Return (b, n_names) cosines."""
         out = batch.room.take("dense", len(batch), len(self.documents))
         return np.matmul(batch.vectors, self.documents.T, out=out)
+
+    def rough(self, batch: Batch) -> Array | None:
+        """Return (b, n_names) cosines that may be off by 0.005; None where that saves no time.
+
+        The documents' coordinates in 8 bits are made when as many queries came as that pays for.
+        """
+        self._seen += len(batch)
+        if not kernels.compiled() or self._seen < MANY or not self.documents.shape[1]:
+            return None
+        if self._bytes is None:
+            self._bytes = mapping.ByteVectors(self.documents)
+        out = batch.room.take("dense", len(batch), len(self.documents))
+        return out if self._bytes.cosines(batch.vectors, out) else None
 
 
 class ExactDictionary:

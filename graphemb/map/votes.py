@@ -73,8 +73,8 @@ class PhraseVotes:
     ) -> Array:
         """Return up to `k` columns a query, (b, k): children of voted parents, best first.
 
-        A child counts its score, ``fused(query, node)``, and `vote` times its parent's share of the votes. Where
-        there are fewer, the list is filled with its own first column.
+        A child counts its score, ``fused(query, node)``, and `vote` times its parent's share of
+        the votes. Where there are fewer, the list is filled with its own first column.
         """
         b = len(near.nodes)
         above = self.parent[near.nodes]

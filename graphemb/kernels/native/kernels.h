@@ -94,6 +94,18 @@ typedef struct {
     int64_t n_nodes, n_names;
 } NodeNames;
 
+/* Vectors of names in 8 bits; rows beyond the last fill up to a multiple of 32. */
+typedef struct {
+    const int8_t *codes;    /* (names / 16, steps, 16, 4) */
+    const int32_t *offsets; /* 128 times the sum of a name's codes */
+    const float *scales;    /* what a code of 1 stands for */
+    int64_t steps, n_names;
+} Bytes;
+
+/* Returns -1 where the processor has no such instruction. */
+int byte_scores(const Bytes *names, const uint8_t *queries, const float *scales, int64_t n,
+                float *out);
+
 /* The loops that are compiled for each level of processor. */
 typedef struct {
     /* Sparse rows times a dense matrix. */
@@ -116,6 +128,9 @@ typedef struct {
     void (*best_nodes)(const NodeNames *names, const float *const *channels, const float *weights,
                        int n_channels, const uint8_t *allowed, int64_t n, int64_t each,
                        int64_t fused, int32_t *out);
+    void (*node_scores)(const NodeNames *names, const int64_t *query, const int64_t *node, int64_t n,
+                        const float *vectors, const float *documents, int64_t dim, float *scores,
+                        float *out);
 } Level;
 
 /* The highest level that this processor has. */

@@ -5,7 +5,8 @@
 #include "trees.h"
 #include "halves.h"
 #include "retrieve.h"
+#include "nodes.h"
 
 const Level LEVEL = {
-    spmm_rows, add_rows, skipgram_walks, tree_sums, half_rows, postings_scores, best_nodes,
+    spmm_rows, add_rows, skipgram_walks, tree_sums, half_rows, postings_scores, best_nodes, node_scores,
 };

@@ -111,30 +111,53 @@ static PyObject *py_best_nodes(PyObject *self, PyObject *args) {
 }
 
 static PyObject *py_node_scores(PyObject *self, PyObject *args) {
-    PyObject *scores, *starts, *query, *node, *out;
-    long long n_names, n_nodes, n;
+    PyObject *scores, *starts, *query, *node, *out, *vectors, *documents;
+    long long n_names, n_nodes, n, b, dim;
     (void)self;
-    if (!PyArg_ParseTuple(args, "OOOOOLLL", &scores, &starts, &query, &node, &out, &n_names,
-                          &n_nodes, &n))
+    if (!PyArg_ParseTuple(args, "OOOOOOOLLLLL", &scores, &starts, &query, &node, &out, &vectors,
+                          &documents, &n_names, &n_nodes, &n, &b, &dim))
         return NULL;
     Held held = {.n = 0};
-    const float *s = items(&held, scores, 4, 0, 0, "scores");
-    const int64_t *first = items(&held, starts, 8, n_nodes + 1, 0, "starts");
+    float *s = items(&held, scores, 4, b * n_names, 1, "scores");
+    NodeNames names = {.n_nodes = n_nodes, .n_names = n_names};
+    names.starts = items(&held, starts, 8, n_nodes + 1, 0, "starts");
     const int64_t *q = items(&held, query, 8, n, 0, "query");
     const int64_t *v = items(&held, node, 8, n, 0, "node");
+    const float *x = items(&held, vectors, 4, b * dim, 0, "vectors");
+    const float *d = items(&held, documents, 4, n_names * dim, 0, "documents");
     float *o = items(&held, out, 4, n, 1, "out");
     if (!PyErr_Occurred()) {
         Py_BEGIN_ALLOW_THREADS
-        for (int64_t i = 0; i < n; i++) {
-            const float *row = s + q[i] * n_names;
-            float best = row[first[v[i]]];
-            for (int64_t j = first[v[i]] + 1; j < first[v[i] + 1]; j++)
-                best = row[j] > best ? row[j] : best;
-            o[i] = best;
-        }
+        level->node_scores(&names, q, v, n, x, d, dim, s, o);
         Py_END_ALLOW_THREADS
     }
     return done(&held);
+}
+
+static PyObject *py_byte_scores(PyObject *self, PyObject *args) {
+    PyObject *codes, *offsets, *scales, *queries, *sizes, *out;
+    long long steps, n_names, n;
+    int failed = 0;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "OOOOOOLLL", &codes, &offsets, &scales, &queries, &sizes, &out,
+                          &steps, &n_names, &n))
+        return NULL;
+    Held held = {.n = 0};
+    Bytes b = {.steps = steps, .n_names = n_names};
+    int64_t filled = (n_names + 31) / 32 * 32;
+    b.codes = items(&held, codes, 1, filled * steps * 4, 0, "codes");
+    b.offsets = items(&held, offsets, 4, filled, 0, "offsets");
+    b.scales = items(&held, scales, 4, filled, 0, "scales");
+    const uint8_t *q = items(&held, queries, 1, n * steps * 4, 0, "queries");
+    const float *z = items(&held, sizes, 4, n, 0, "sizes");
+    float *o = items(&held, out, 4, n * n_names, 1, "out");
+    if (!PyErr_Occurred()) {
+        Py_BEGIN_ALLOW_THREADS
+        failed = byte_scores(&b, q, z, n, o);
+        Py_END_ALLOW_THREADS
+    }
+    release(&held);
+    return PyErr_Occurred() ? NULL : PyBool_FromLong(!failed);
 }
 
 PyMethodDef map_methods[] = {
@@ -142,6 +165,7 @@ PyMethodDef map_methods[] = {
     {"postings", py_postings, METH_VARARGS, "Scores of all names from an inverted index."},
     {"best_nodes", py_best_nodes, METH_VARARGS, "The best nodes of each channel and of their sum."},
     {"node_scores", py_node_scores, METH_VARARGS, "Scores of (query, node) pairs."},
+    {"byte_scores", py_byte_scores, METH_VARARGS, "Cosines in 8 bits; False where impossible."},
     {"trees", py_trees, METH_VARARGS, "Sums of boosted trees."},
     {NULL, NULL, 0, NULL},
 };
