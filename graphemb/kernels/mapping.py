@@ -24,7 +24,7 @@ MOST_FEATURES, MOST_NODES = 128, 256
 
 
 def _native() -> Any:
-    return kernels._native
+    return kernels._native_or_told()
 
 
 class Forest:

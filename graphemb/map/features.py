@@ -96,10 +96,10 @@ def feature_table(index: MappingIndex, batch: Batch, c: Candidates) -> Table:
     columns["fused_gap"] = fused - _first(fused, c.ptr)
     columns["fused_rank"] = np.log1p(_rank(fused, c))
     best = _best_names(index, c)
-    for channel, scores in c.names.items():
-        columns[f"{channel}_name"] = _gather(scores, c.query, best)
-        label = index.names.labels[c.node]
-        columns[f"{channel}_label"] = _gather(scores, c.query, label)
+    label = index.names.labels[c.node]
+    for channel, matrix in c.names.items():
+        columns[f"{channel}_name"] = _gather(matrix, c.query, best)
+        columns[f"{channel}_label"] = _gather(matrix, c.query, label)
     kinds = index.names.kinds[best]
     columns["is_synonym"] = (kinds == SYNONYM).astype(np.float32)
     columns["is_other_name"] = (kinds >= OTHER).astype(np.float32)

@@ -207,10 +207,10 @@ class MappingIndex:
         """
         names = {"char": self.char.scores(batch), "word": self.word.scores(batch)}
         for row, text in enumerate(batch.texts):
-            found = self.exact.find(text)
-            names["char"][row, found] = 1.0
-        rough = self.dense and self.dense.rough(batch)
+            names["char"][row, list(self.exact.find(text))] = 1.0
+        rough = None
         if self.dense is not None:
+            rough = self.dense.rough(batch)
             names["dense"] = self.dense.scores(batch) if rough is None else rough
         near = self.votes.neighbours(batch)
         lists = max(1, int(EACH * depth)), max(1, int(FUSED * depth))

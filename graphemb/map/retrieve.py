@@ -275,10 +275,11 @@ class ExactDictionary:
     """Normalised text → rows of the names that equal it."""
 
     def __init__(self, normalised: Sequence[str]) -> None:
-        self.rows: dict[str, list[int]] = {}
+        # Tuples of numbers, for the garbage collector looks at every list again and again.
+        self.rows: dict[str, tuple[int, ...]] = {}
         for row, text in enumerate(normalised):
-            self.rows.setdefault(text, []).append(row)
+            self.rows[text] = (*self.rows.get(text, ()), row)
 
-    def find(self, text: str) -> list[int]:
+    def find(self, text: str) -> tuple[int, ...]:
         """Return the rows of the names equal to a normalised, non-empty `text`."""
-        return self.rows.get(text, []) if text else []
+        return self.rows.get(text, ()) if text else ()
