@@ -212,7 +212,7 @@ class WordRetriever:
         self.terms = terms
         self.postings = _Postings(index, budget)
         self.weight = weight
-        self.translation: Mapping[int, tuple[Array, Array]] = (
+        self.translation: Mapping[int, list[tuple[int, float]]] = (
             as_lookup(*translation) if translation is not None and len(translation[0]) else {}
         )
 
@@ -224,24 +224,23 @@ class WordRetriever:
     def _widened(self, queries: SparseRows) -> SparseRows:
         if not self.translation:
             return queries
-        columns, weights, counts = [], [], []
+        columns: list[int] = []
+        weights: list[float] = []
+        counts: list[int] = []
         for q in range(queries.n_rows):
             part = slice(queries.ptr[q], queries.ptr[q + 1])
-            own, value = queries.columns[part], queries.weights[part]
-            ids, amounts = [own], [value]
-            for column, amount in zip(own.tolist(), value.tolist(), strict=True):
-                if column in self.translation:
-                    targets, p = self.translation[column]
-                    ids.append(targets)
-                    amounts.append(self.weight * amount * p)
-            merged, at = np.unique(np.concatenate(ids), return_inverse=True)
-            columns.append(merged)
-            weights.append(np.bincount(at, np.concatenate(amounts), len(merged)))
+            own = zip(queries.columns[part].tolist(), queries.weights[part].tolist(), strict=True)
+            merged = dict(own)
+            for column, amount in list(merged.items()):
+                for target, p in self.translation.get(column, ()):
+                    merged[target] = merged.get(target, 0.0) + self.weight * amount * p
+            for column in sorted(merged):
+                columns.append(column)
+                weights.append(merged[column])
             counts.append(len(merged))
-        ptr = np.concatenate([[0], np.cumsum(counts)])
-        flat = np.concatenate(columns) if columns else np.zeros(0, np.int32)
-        values = np.concatenate(weights) if weights else np.zeros(0)
-        return SparseRows(ptr, flat, values.astype(np.float32), queries.n_columns).normalised()
+        ptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        flat, values = np.array(columns, np.int32), np.array(weights, np.float32)
+        return SparseRows(ptr, flat, values, queries.n_columns).normalised()
 
 
 class DenseRetriever:

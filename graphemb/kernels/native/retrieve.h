@@ -88,18 +88,17 @@ INLINE void offer(Best *best, float value, int32_t node) {
         best->bar = best->values[best->k - 1];
 }
 
-#define STRIP (16 * LANES)
-
-/* Whether any of `STRIP` values lies above `bar`. */
-INLINE int any_above(const float *values, float bar) {
-    flags any = {0};
-    vec limit = splat(bar);
-#pragma GCC unroll 16
-    for (int i = 0; i < 16; i++) any |= load(values + i * LANES) > limit;
-    uint64_t parts[LANES / 2], one = 0;
-    memcpy(parts, &any, sizeof parts);
-    for (int i = 0; i < LANES / 2; i++) one |= parts[i];
-    return one != 0;
+/* One bit for each lane that is set. */
+INLINE uint32_t bits_of(flags lanes) {
+#if defined(__x86_64__) && LANES == 16
+    return (uint16_t)__builtin_ia32_cvtd2mask512((int __attribute__((vector_size(64))))lanes);
+#elif defined(__x86_64__) && LANES == 8
+    return (uint32_t)__builtin_ia32_movmskps256((float __attribute__((vector_size(32))))lanes);
+#else
+    uint32_t bits = 0;
+    for (int lane = 0; lane < LANES; lane++) bits |= (uint32_t)(lanes[lane] & 1) << lane;
+    return bits;
+#endif
 }
 
 /* The best of the scores of a node's names. */
@@ -116,48 +115,57 @@ typedef struct {
     int n;
 } Channels;
 
-/* One strip of names: those above the bar name the nodes that are offered, each once. Names of a
- * node stand together, so the last node offered is all that must be remembered. */
-static void offer_channel(Best *best, int64_t *last, const Channels *c, int channel,
-                          const NodeNames *names, const uint8_t *allowed, int64_t first, int64_t n) {
-    const float *row = c->rows[channel];
-    if (n == STRIP && !any_above(row + first, best->bar)) return;
-    for (int64_t i = first; i < first + n; i++) {
-        if (!(row[i] > best->bar)) continue;
-        int32_t node = names->owners[i];
-        if (node == *last || (allowed && !allowed[node])) continue;
-        *last = node;
-        offer(best, best_of(row, names, node), node);
+/* Names of a node stand together, so the last node that was offered is all a list must remember
+ * to be offered each node once. */
+typedef struct {
+    Best best[CHANNELS_MOST + 1];
+    int64_t last[CHANNELS_MOST + 1];
+} Lists;
+
+INLINE int is_new(Lists *lists, int list, const NodeNames *names, const uint8_t *allowed,
+                  int64_t name) {
+    int32_t node = names->owners[name];
+    if (node == lists->last[list] || (allowed && !allowed[node])) return 0;
+    lists->last[list] = node;
+    return 1;
+}
+
+/* Offers the nodes of names first … first + LANES - 1 whose bits are set. */
+static void offer_bits(Lists *lists, int list, const Channels *c, const NodeNames *names,
+                       const uint8_t *allowed, int64_t first, uint32_t bits) {
+    for (; bits; bits &= bits - 1) {
+        int64_t name = first + __builtin_ctz(bits);
+        if (!is_new(lists, list, names, allowed, name)) continue;
+        int32_t node = names->owners[name];
+        float value = 0.0f;
+        if (list < c->n)
+            value = best_of(c->rows[list], names, node);
+        else
+            for (int k = 0; k < c->n; k++) value += c->weights[k] * best_of(c->rows[k], names, node);
+        if (value > lists->best[list].bar) offer(&lists->best[list], value, node);
     }
 }
 
 /* A node's sum over the channels is at most `bound` = min(names, channels) times that of one of its
- * names, negative scores left out: names below the bar by this measure need no closer look. */
-static void offer_sum(Best *best, int64_t *last, const Channels *c, const NodeNames *names,
-                      const uint8_t *allowed, int64_t first, int64_t n) {
-    float most[STRIP];
-    int32_t hits[STRIP];
-    int64_t n_hits = 0;
-    memset(most, 0, sizeof most);
+ * names, negative scores left out: names below the bar by this measure need no closer look. Names
+ * beyond n are not there: their bits are cut off. */
+INLINE void offer_names(Lists *lists, const Channels *c, const NodeNames *names,
+                        const uint8_t *allowed, const float *const *from, const float *bounds,
+                        int64_t first, int64_t n) {
+    uint32_t there = n < LANES ? (1u << n) - 1 : ~0u;
+    vec sum = splat(0.0f);
+    flags any = {0}, above[CHANNELS_MOST + 1];
     for (int k = 0; k < c->n; k++) {
-        const float *row = c->rows[k] + first;
-        float weight = c->weights[k];
-        for (int64_t i = 0; i < n; i++) most[i] += weight * (row[i] > 0.0f ? row[i] : 0.0f);
+        vec score = load(from[k]);
+        above[k] = score > splat(lists->best[k].bar);
+        any |= above[k];
+        sum += splat(c->weights[k]) * (vec)((flags)score & (score > splat(0.0f)));
     }
-    for (int64_t i = 0; i < n; i++) most[i] *= names->bounds[first + i];
-    if (best->bar >= 0.0f && n == STRIP && !any_above(most, best->bar)) return;
-    for (int64_t i = 0; i < n; i++) {
-        hits[n_hits] = (int32_t)(first + i);
-        n_hits += most[i] > best->bar;
-    }
-    for (int64_t h = 0; h < n_hits; h++) {
-        int32_t node = names->owners[hits[h]];
-        if (node == *last || (allowed && !allowed[node])) continue;
-        *last = node;
-        float sum = 0.0f;
-        for (int k = 0; k < c->n; k++) sum += c->weights[k] * best_of(c->rows[k], names, node);
-        if (sum > best->bar) offer(best, sum, node);
-    }
+    above[c->n] = sum * load(bounds) > splat(lists->best[c->n].bar);
+    any |= above[c->n];
+    if (!(bits_of(any) & there)) return;
+    for (int k = 0; k <= c->n; k++)
+        offer_bits(lists, k, c, names, allowed, first, bits_of(above[k]) & there);
 }
 
 /* out[q, :]: the `each` best nodes of every channel above 0, then the `fused` best of the sum of
@@ -168,22 +176,33 @@ static void best_nodes(const NodeNames *names, const float *const *channels, con
     int64_t width = each * n_channels + fused;
     for (int64_t i = 0; i < n * width; i++) out[i] = -1;
     for (int64_t q = 0; q < n; q++) {
-        Best best[CHANNELS_MOST + 1];
-        int64_t last[CHANNELS_MOST + 1];
+        Lists lists;
         Channels c = {.weights = weights, .n = n_channels};
+        const float *from[CHANNELS_MOST];
         for (int k = 0; k <= n_channels; k++) {
-            best[k].n = 0;
-            best[k].k = k < n_channels ? each : fused;
-            best[k].bar = k < n_channels ? 0.0f : -3e38f;
-            best[k].nodes = out + q * width + each * k;
-            last[k] = -1;
+            Best *best = &lists.best[k];
+            best->n = 0;
+            best->k = k < n_channels ? each : fused;
+            best->bar = k < n_channels ? 0.0f : -3e38f;
+            best->nodes = out + q * width + each * k;
+            lists.last[k] = -1;
             if (k < n_channels) c.rows[k] = channels[k] + q * names->n_names;
         }
-        for (int64_t first = 0; first < names->n_names; first += STRIP) {
-            int64_t count = names->n_names - first < STRIP ? names->n_names - first : STRIP;
-            for (int k = 0; k < n_channels; k++)
-                offer_channel(&best[k], &last[k], &c, k, names, allowed, first, count);
-            offer_sum(&best[n_channels], &last[n_channels], &c, names, allowed, first, count);
+        int64_t first = 0;
+        for (; first + LANES <= names->n_names; first += LANES) {
+            for (int k = 0; k < n_channels; k++) from[k] = c.rows[k] + first;
+            offer_names(&lists, &c, names, allowed, from, names->bounds + first, first, LANES);
+        }
+        if (first < names->n_names) { /* the last names, copied to where a vector may be read */
+            float padded[CHANNELS_MOST + 1][LANES] = {{0}};
+            size_t size = (size_t)(names->n_names - first) * sizeof(float);
+            for (int k = 0; k < n_channels; k++) {
+                memcpy(padded[k], c.rows[k] + first, size);
+                from[k] = padded[k];
+            }
+            memcpy(padded[n_channels], names->bounds + first, size);
+            offer_names(&lists, &c, names, allowed, from, padded[n_channels], first,
+                        names->n_names - first);
         }
     }
 }
