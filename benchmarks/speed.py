@@ -4,7 +4,9 @@
         --phrases ../shared/data/taxonomies/icd10cm/truth_inclusion.tsv
 
 Prints wall seconds of a cold ``graphemb map -p``, of ``graphemb --help``, and phrases a second in
-batch with one process, with one process and two BLAS threads, and with two processes.
+batch with one process, with one process and two BLAS threads, with two processes, and with one
+process without the compiled kernels: a second of wall time, and a CPU second (which other work on
+the machine disturbs less).
 """
 
 from __future__ import annotations
@@ -25,11 +27,11 @@ from graphemb import PhraseMapper
 mapper = PhraseMapper.load(sys.argv[1])
 phrases = open(sys.argv[2], encoding="utf-8").read().split("\\n")
 mapper.map(phrases[:128])
-began = time.perf_counter()
+began, worked = time.perf_counter(), time.process_time()
 mapper.map(phrases)
-spent = time.perf_counter() - began
+spent, worked = time.perf_counter() - began, time.process_time() - worked
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
-print(len(phrases) / spent, peak, *(name in sys.modules for name in ("torch", "sklearn", "scipy")))
+print(len(phrases) / spent, len(phrases) / worked, peak, *(name in sys.modules for name in ("torch", "sklearn", "scipy")))
 """
 
 
@@ -45,8 +47,9 @@ def command(*args: str, threads: int = 1, n: int = 5) -> float:
     return sorted(times)[n // 2]
 
 
-def batch(model: str, file: Path, threads: int) -> list[str]:
+def batch(model: str, file: Path, threads: int, **more: str) -> list[str]:
     env = {**os.environ, "OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads)}
+    env |= more
     done = subprocess.run(
         [sys.executable, "-c", _BATCH, model, str(file)],
         env=env,
@@ -74,15 +77,19 @@ def main() -> None:
     print(f"graphemb --help, median of 5: {command('--help'):.2f} s")
     one = command("map", "-p", "sugar diabetes", "--model", args.model)
     print(f"graphemb map -p …, cold process, median of 5: {one:.2f} s")
-    for threads in (1, 2):
-        speed, peak, *heavy = batch(args.model, file, threads)
+    for threads, kernels in ((1, ""), (2, ""), (1, "numpy")):
+        speed, cpu, peak, *heavy = batch(args.model, file, threads, GRAPHEMB_KERNELS=kernels)
         print(
-            f"batch, one process, {threads} BLAS threads: {float(speed):.0f} phrases/s, peak "
+            f"batch, one process, {threads} BLAS threads{', NumPy only' * bool(kernels)}: "
+            f"{float(speed):.0f} phrases/s, {float(cpu):.0f} a CPU second, peak "
             f"{float(peak):.0f} MiB; torch, sklearn, scipy imported: {', '.join(heavy)}"
         )
     with ThreadPoolExecutor(2) as pool:
         both = list(pool.map(lambda _: batch(args.model, file, 1), range(2)))
-    print(f"batch, two processes: {sum(float(b[0]) for b in both):.0f} phrases/s in all")
+    print(
+        f"batch, two processes: {sum(float(b[0]) for b in both):.0f} phrases/s in all, "
+        f"{sum(float(b[1]) for b in both):.0f} by CPU seconds"
+    )
 
 
 if __name__ == "__main__":

@@ -12,6 +12,9 @@ from typing import Any, Self
 
 import numpy as np
 
+from graphemb import kernels
+from graphemb.kernels import mapping
+
 __all__ = ["CharGrams", "SparseRows", "WordTerms", "group_rows"]
 
 Array = np.ndarray[Any, Any]
@@ -71,6 +74,8 @@ class SparseRows:
         Many rows, as when an index is built, go through scipy: three times as fast, but slow to
         import, which a few queries should not pay.
         """
+        if kernels.compiled() and table.dtype == np.float16 and table.flags.c_contiguous:
+            return mapping.half_rows((self.ptr, self.columns, self.weights), table)
         if self.n_rows >= 4 * block:
             return np.asarray(self.to_scipy() @ table.astype(np.float32), np.float32)
         out = np.zeros((self.n_rows, table.shape[1]), np.float32)

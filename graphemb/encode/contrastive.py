@@ -175,7 +175,7 @@ class ContrastiveEncoder(PhraseEncoder):
         deviation = np.sqrt(h.var(axis=1, keepdims=True) + 1e-5)
         x = (h - mean) / deviation * w["norm_gain"] + w["norm_shift"]
         x = x @ w["in_weight"] + w["in_bias"]
-        x = 0.5 * x * (1.0 + np.tanh(0.7978845608 * (x + 0.044715 * x**3)))
+        x = 0.5 * x * (1.0 + np.tanh(0.7978845608 * (x + 0.044715 * x * x * x)))
         z = h + x @ w["out_weight"] + w["out_bias"]
         z *= known[:, None]
         norms = np.maximum(np.linalg.norm(z, axis=1, keepdims=True), 1e-9)

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from graphemb.encode import normalise
+from graphemb.encode import normalise, stem
+from graphemb.map._words import MAX_WORDS
 from graphemb.map.features import Table, feature_table
 from graphemb.map.index import Candidates, MappingIndex
 from graphemb.map.names import LABEL, PAIR
 from graphemb.map.rerank import FEATURES, Reranker, ordered
-from graphemb.map.retrieve import Batch
+from graphemb.map.retrieve import Batch, Room
 from graphemb.map.rewrite import Rewriter
 from graphemb.mappings import Candidate
 
@@ -48,6 +49,17 @@ class _Scored:
     probabilities: Array
 
 
+#: Number of the phrase, rank, probability, pair, number of the reading.
+_Chosen = tuple[int, int, float, int, int]
+
+
+def _numbered(text: str) -> list[tuple[str, int]]:
+    """Return the distinct words of a text that are compared, with the number of their stem."""
+    place: dict[str, int] = {}
+    pairs = [(w, place.setdefault(stem(w), len(place))) for w in dict.fromkeys(text.split())]
+    return [(word, at) for word, at in pairs if at < MAX_WORDS]
+
+
 def _foreign(table: Table, c: Candidates) -> Array:
     """Return for each pair whether its query shares neither a word nor letters with any name."""
     alike = np.bincount(c.query, table.columns["char"] >= ALIKE, len(c.ptr) - 1) > 0
@@ -62,6 +74,7 @@ class Answers:
     ) -> None:
         self.index, self.reranker, self.rewriter = index, reranker, rewriter
         self.use_trees = use_trees
+        self._room = Room()
         self._path = lru_cache(maxsize=1 << 16)(self._path_of)
 
     def of(
@@ -89,17 +102,19 @@ class Answers:
         by_phrase: dict[int, list[int]] = {}
         for row, (phrase, _, _) in enumerate(readings):
             by_phrase.setdefault(phrase, []).append(row)
+        chosen: list[_Chosen] = []
         for phrase, rows in by_phrase.items():
             best = self._merged(scored, rows, self._shares(texts[phrase], len(rows)))
             if best and best[0][0] >= bar:
-                found[phrase] = [
-                    self._candidate(rank, p, pair, scored, readings[row])
-                    for rank, (p, pair, row) in enumerate(best[:k], 1)
-                ]
+                chosen.extend((phrase, rank, *entry) for rank, entry in enumerate(best[:k], 1))
+        for (phrase, *_), candidate in zip(
+            chosen, self._candidates(chosen, scored, readings), strict=True
+        ):
+            found[phrase].append(candidate)
         return found
 
     def _score(self, texts: list[str], allowed: Array | None) -> _Scored:
-        batch = Batch(texts, self.index.parts.encoder)
+        batch = Batch(texts, self.index.parts.encoder, self._room)
         c = self.index.candidates(batch, allowed)
         table = feature_table(self.index, batch, c)
         if self.use_trees:
@@ -168,46 +183,62 @@ class Answers:
             for i, (_, (p, _, pair, row)) in enumerate(ranked)
         ]
 
-    def _candidate(
-        self, rank: int, p: float, pair: int, s: _Scored, reading: tuple[int, str, bool]
-    ) -> Candidate:
-        node = int(s.c.node[pair])
-        taxonomy = self.index.taxonomy
-        return Candidate(
-            rank, taxonomy.ids[node], taxonomy.labels[node], round(float(p), 4),
-            round(float(s.scores[pair]), 4), self.index.names.texts[int(s.table.best_name[pair])],
-            self._evidence(pair, s, reading), self._path(node),
-        )  # fmt: skip
+    def _candidates(
+        self, chosen: list[_Chosen], s: _Scored, readings: list[tuple[int, str, bool]]
+    ) -> list[Candidate]:
+        """Return the answers of a batch; what arrays hold of them is taken out in one go."""
+        pairs = np.array([pair for _, _, _, pair, _ in chosen], np.int64)
+        taxonomy, names = self.index.taxonomy, self.index.names
+        nodes, scores = s.c.node[pairs].tolist(), s.scores[pairs].tolist()
+        matched = s.table.best_name[pairs].tolist()
+        reasons = self._evidence(pairs, [row for *_, row in chosen], s, readings)
+        return [
+            Candidate(
+                rank, taxonomy.ids[node], taxonomy.labels[node], round(p, 4), round(score, 4),
+                names.texts[name], evidence, self._path(node),
+            )
+            for (_, rank, p, _, _), node, score, name, evidence in zip(
+                chosen, nodes, scores, matched, reasons, strict=True
+            )
+        ]  # fmt: skip
 
     def _path_of(self, node: int) -> str:
         return " > ".join(
             self.index.taxonomy.labels[row] for row in self.index.taxonomy.path_rows(node)
         )
 
-    def _evidence(self, pair: int, s: _Scored, reading: tuple[int, str, bool]) -> str:
+    def _evidence(
+        self, pairs: Array, rows: list[int], s: _Scored, readings: list[tuple[int, str, bool]]
+    ) -> list[str]:
         """Say in words why: identity, words held and missing, likeness of meaning or letters."""
-        columns, (_, text, rewritten) = s.table.columns, reading
-        parts = [f"read as “{text}”"] if rewritten else []
-        if columns["exact"][pair]:
-            kind = self.index.names.kinds[int(s.table.best_name[pair])]
-            title = "label" if kind == LABEL else "known phrase" if kind == PAIR else "synonym"
-            return "; ".join([*parts, f"same as a {title}"])
-        held, missing = self._words(pair, s, text)
-        if held:
-            parts.append(f"words: {', '.join(held[:6])}")
-        if missing:
-            parts.append(f"not found: {', '.join(missing[:6])}")
-        if "dense" in columns:
-            parts.append(f"meaning {columns['dense_name'][pair]:.2f}")
-        parts.append(f"letters {columns['char_name'][pair]:.2f}")
-        if columns["family_gain"][pair] > 0.05:
-            parts.append("more words at its parents or children")
-        return "; ".join(parts)
-
-    def _words(self, pair: int, s: _Scored, text: str) -> tuple[list[str], list[str]]:
-        """Return the query's words that the matched name holds, and those it does not."""
-        from graphemb.encode import stem
-
-        names = {stem(w) for w in self.index.names.normalised[int(s.table.best_name[pair])].split()}
-        words = list(dict.fromkeys(text.split()))
-        return [w for w in words if stem(w) in names], [w for w in words if stem(w) not in names]
+        columns, match = s.table.columns, s.table.match
+        kinds = self.index.names.kinds[s.table.best_name[pairs]].tolist()
+        dense = columns["dense_name"][pairs].tolist() if "dense" in columns else None
+        facts = zip(
+            columns["exact"][pairs].tolist(), kinds, columns["char_name"][pairs].tolist(),
+            columns["family_gain"][pairs].tolist(), match.ptr[pairs].tolist(),
+            match.ptr[pairs + 1].tolist(), strict=True,
+        )  # fmt: skip
+        words = {row: _numbered(readings[row][1]) for row in set(rows)}
+        found = []
+        for i, (exact, kind, letters, gain, first, last) in enumerate(facts):
+            _, text, rewritten = readings[rows[i]]
+            parts = [f"read as “{text}”"] if rewritten else []
+            if exact:
+                title = "label" if kind == LABEL else "known phrase" if kind == PAIR else "synonym"
+                found.append("; ".join([*parts, f"same as a {title}"]))
+                continue
+            here = match.held[first:last].tolist()
+            held = [w for w, at in words[rows[i]] if here[at]]
+            missing = [w for w, at in words[rows[i]] if not here[at]]
+            if held:
+                parts.append(f"words: {', '.join(held[:6])}")
+            if missing:
+                parts.append(f"not found: {', '.join(missing[:6])}")
+            if dense is not None:
+                parts.append(f"meaning {dense[i]:.2f}")
+            parts.append(f"letters {letters:.2f}")
+            if gain > 0.05:
+                parts.append("more words at its parents or children")
+            found.append("; ".join(parts))
+        return found

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from graphemb.map.index import Candidates, MappingIndex, ranges
-from graphemb.map.retrieve import Batch
+from graphemb.map.retrieve import Batch, NodeScores
 
 __all__ = ["graph_features"]
 
@@ -39,11 +39,11 @@ def graph_features(index: MappingIndex, batch: Batch, c: Candidates, columns: Co
     columns["is_leaf"] = (n_children == 0).astype(np.float32)
 
 
-def _relatives(scores: Array, c: Candidates, ptr: Array, rows: Array) -> Array:
+def _relatives(scores: NodeScores, c: Candidates, ptr: Array, rows: Array) -> Array:
     """Return the best score among each candidate's parents (or children); 0 without any."""
     counts = np.minimum(np.diff(ptr)[c.node], _MOST_CHILDREN)
     other = rows[ranges(ptr[c.node], counts)].astype(np.int64)
-    values = scores.ravel()[np.repeat(c.query, counts) * np.int64(scores.shape[1]) + other]
+    values = scores.at(np.repeat(c.query, counts), other)
     out = np.zeros(len(c.node), np.float32)
     filled = counts > 0
     if filled.any():

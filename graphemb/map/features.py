@@ -35,15 +35,12 @@ class Table:
         self.columns, self.best_name, self.match = columns, best_name, match
 
     def matrix(self, features: list[str]) -> Array:
-        """Return float32 (pairs, len(features)); a column that is missing is zero."""
+        """Return float32 (pairs, len(features)), columns in a row; a missing column is zero."""
         n = len(self.best_name)
         zero = np.zeros(n, np.float32)
         columns = [self.columns.get(name, zero) for name in features]
-        return (
-            np.stack(columns, axis=1).astype(np.float32)
-            if columns
-            else np.zeros((n, 0), np.float32)
-        )
+        rows = [np.asarray(column, np.float32) for column in columns]
+        return np.stack(rows).T if rows else np.zeros((n, 0), np.float32)
 
 
 def _gather(matrix: Array, rows: Array, columns: Array) -> Array:
@@ -90,19 +87,19 @@ def feature_table(index: MappingIndex, batch: Batch, c: Candidates) -> Table:
     """Return the features of all pairs of `c`."""
     columns: dict[str, Array] = {}
     for channel, scores in c.nodes.items():
-        value = _gather(scores, c.query, c.node)
+        value = scores.at(c.query, c.node)
         columns[channel] = value
         columns[f"{channel}_gap"] = value - _first(value, c.ptr)
         columns[f"{channel}_rank"] = np.log1p(_rank(value, c))
-    fused = _gather(c.fused, c.query, c.node)
+    fused = c.fused.at(c.query, c.node)
     columns["fused"] = fused
     columns["fused_gap"] = fused - _first(fused, c.ptr)
     columns["fused_rank"] = np.log1p(_rank(fused, c))
     best = _best_names(index, c)
-    for channel, scores in c.names.items():
-        columns[f"{channel}_name"] = _gather(scores, c.query, best)
-        label = index.names.labels[c.node]
-        columns[f"{channel}_label"] = _gather(scores, c.query, label)
+    label = index.names.labels[c.node]
+    for channel, matrix in c.names.items():
+        columns[f"{channel}_name"] = _gather(matrix, c.query, best)
+        columns[f"{channel}_label"] = _gather(matrix, c.query, label)
     kinds = index.names.kinds[best]
     columns["is_synonym"] = (kinds == SYNONYM).astype(np.float32)
     columns["is_other_name"] = (kinds >= OTHER).astype(np.float32)

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from graphemb import kernels
 from graphemb.encode import CharGrams, SparseRows, WordTerms, stems
 from graphemb.encode.contrastive import ContrastiveEncoder
+from graphemb.kernels import mapping
 from graphemb.map._words import WordBook
 from graphemb.map.names import NameTable
 from graphemb.map.retrieve import (
@@ -17,7 +19,9 @@ from graphemb.map.retrieve import (
     CharRetriever,
     DenseRetriever,
     ExactDictionary,
+    NodeScores,
     WordRetriever,
+    settled,
     top_k,
 )
 from graphemb.map.votes import Neighbours, PhraseVotes
@@ -34,6 +38,8 @@ FUSION = {"char": 0.35, "word": 0.20, "dense": 0.45}
 EACH, FUSED, VOTED = 18, 40, 25
 #: What all votes for a parent add to the fused score, where phrases vote.
 VOTE = 0.25
+#: Nodes looked at beyond the end of a list where scores are rough.
+SPARE = 16
 
 
 @dataclass(frozen=True)
@@ -54,16 +60,16 @@ class Parts:
 class Candidates:
     """Flat (query, node) pairs of a batch, ordered by query then node, with their scores.
 
-    ``ptr`` (b + 1,) cuts them by query; ``names`` holds the (b, n_names) scores and ``nodes`` the
-    (b, n_nodes) scores of each retriever.
+    ``ptr`` (b + 1,) cuts them by query; ``names`` holds the (b, n_names) scores of each retriever,
+    ``nodes`` and ``fused`` answer for nodes.
     """
 
     ptr: Array
     query: Array
     node: Array
     names: Mapping[str, Array]
-    nodes: Mapping[str, Array]
-    fused: Array
+    nodes: Mapping[str, NodeScores]
+    fused: NodeScores
     near: Neighbours | None
 
 
@@ -195,36 +201,80 @@ class MappingIndex:
     def candidates(
         self, batch: Batch, allowed: Array | None = None, depth: float = 1.0
     ) -> Candidates:
-        """Return the union of each retriever's best nodes and of the best of their fusion.
+        """Return the union of each retriever's best nodes above 0 and the best of their fusion.
 
         `allowed` (n_nodes,) masks the nodes that may be answered; `depth` scales the list's length.
         """
         names = {"char": self.char.scores(batch), "word": self.word.scores(batch)}
-        if self.dense is not None:
-            names["dense"] = self.dense.scores(batch)
         for row, text in enumerate(batch.texts):
-            found = self.exact.find(text)
-            names["char"][row, found] = 1.0
-        nodes = {channel: self.names.by_node(scores) for channel, scores in names.items()}
-        fused = np.zeros_like(nodes["char"])
-        for channel, scores in nodes.items():
-            fused += FUSION[channel] * scores
-        shut = None if allowed is None else ~allowed
+            names["char"][row, list(self.exact.find(text))] = 1.0
+        rough = None
+        if self.dense is not None:
+            rough = self.dense.rough(batch)
+            names["dense"] = self.dense.scores(batch) if rough is None else rough
         near = self.votes.neighbours(batch)
-        lists = [*((scores, EACH) for scores in nodes.values()), (fused, FUSED)]
-        chosen = [] if near is None else [self.votes.nominated(near, fused, VOTE, VOTED)]
-        for scores, k in lists:
-            if shut is not None:
-                scores = np.where(shut, -2.0, scores)
-            chosen.append(top_k(scores, max(1, int(k * depth))))
+        lists = max(1, int(EACH * depth)), max(1, int(FUSED * depth))
+        if kernels.compiled() and max(lists) + SPARE <= mapping.MOST_NODES:
+            nodes, fused, best = self._nodes_compiled(
+                names, None if rough is None else batch.vectors, allowed, *lists
+            )
+        else:
+            nodes, fused, best = self._nodes(names, allowed, *lists)
+        chosen = [best]
+        if near is not None:
+            chosen.append(self.votes.nominated(near, fused.at, VOTE, VOTED))
         return self._flat(np.concatenate(chosen, axis=1), names, nodes, fused, near, allowed)
 
+    def _nodes_compiled(
+        self, names: Mapping[str, Array], vectors: Array | None, allowed: Array | None,
+        each: int, fused: int,
+    ) -> tuple[dict[str, NodeScores], NodeScores, Array]:  # fmt: skip
+        """Return what `_nodes` does; with `vectors`, the dense scores are rough.
+
+        Then `SPARE` more nodes are taken, and the best of these by exact scores stay.
+        """
+        starts, weights = self.names.starts, [FUSION[channel] for channel in names]
+        good = None if vectors is None else (vectors, self.tables.documents)
+        exact = {channel: good if channel == "dense" else None for channel in names}
+        nodes = {c: NodeScores([s], starts, exact=[exact[c]]) for c, s in names.items()}
+        total = NodeScores(list(names.values()), starts, weights, exact=list(exact.values()))
+        spare = 0 if vectors is None else SPARE
+        best = mapping.best_nodes(
+            self.names.rows, list(names.values()), weights, allowed, each + spare, fused + spare
+        )
+        if not spare:
+            return nodes, total, best
+        parts = np.split(best, (each + spare) * np.arange(1, len(names) + 1), axis=1)
+        kept = [
+            settled(part, nodes[c], each, 0.0) if exact[c] else part[:, :each]
+            for c, part in zip(names, parts, strict=False)
+        ]
+        return nodes, total, np.concatenate([*kept, settled(parts[-1], total, fused, -1e38)], 1)
+
+    def _nodes(
+        self, names: Mapping[str, Array], allowed: Array | None, each: int, fused: int
+    ) -> tuple[dict[str, NodeScores], NodeScores, Array]:
+        """Return the scores of all nodes and the best of them, as `mapping.best_nodes` does."""
+        found = {channel: self.names.by_node(scores) for channel, scores in names.items()}
+        total = np.zeros_like(next(iter(found.values())))
+        for channel, scores in found.items():
+            total += FUSION[channel] * scores
+        best = []
+        for scores, k, least in [*((s, each, 0.0) for s in found.values()), (total, fused, -1.5)]:
+            if allowed is not None:
+                scores = np.where(allowed, scores, np.float32(-2.0))
+            top = top_k(scores, k)
+            best.append(np.where(np.take_along_axis(scores, top, axis=1) > least, top, -1))
+        starts = self.names.starts
+        nodes = {c: NodeScores([], starts, matrix=scores) for c, scores in found.items()}
+        return nodes, NodeScores([], starts, matrix=total), np.concatenate(best, axis=1)
+
     def _flat(
-        self, chosen: Array, names: Mapping[str, Array], nodes: Mapping[str, Array],
-        fused: Array, near: Neighbours | None, allowed: Array | None,
+        self, chosen: Array, names: Mapping[str, Array], nodes: Mapping[str, NodeScores],
+        fused: NodeScores, near: Neighbours | None, allowed: Array | None,
     ) -> Candidates:  # fmt: skip
-        b, n = fused.shape
-        keys = np.unique(chosen + np.arange(b)[:, None] * np.int64(n))
+        b, n = len(chosen), self.taxonomy.n_nodes
+        keys = np.unique((chosen + np.arange(b)[:, None] * np.int64(n))[chosen >= 0])
         query, node = keys // n, keys % n
         if allowed is not None:
             keep = allowed[node]

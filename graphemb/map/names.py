@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from graphemb.encode import normalise
+from graphemb.kernels.mapping import name_bounds
 from graphemb.taxonomy import Taxonomy
 
 __all__ = ["LABEL", "OTHER", "PAIR", "SYNONYM", "Name", "NameTable", "names_of"]
@@ -112,6 +113,12 @@ class NameTable:
         more = np.maximum.reduceat(np.take(scores, others, axis=1), starts, axis=1)
         best[:, nodes] = np.maximum(best[:, nodes], more)
         return best
+
+    @cached_property
+    def rows(self) -> tuple[Array, Array, Array]:
+        """Starts, owners and bounds of the names, as `kernels.mapping.best_nodes` takes them."""
+        starts, owners = self.starts.astype(np.int64), self.owners.astype(np.int32)
+        return starts, owners, name_bounds(starts, owners, 3)
 
     @cached_property
     def _others(self) -> tuple[Array, Array, Array]:

@@ -12,20 +12,48 @@ from typing import Any, Self
 
 import numpy as np
 
+from graphemb import kernels
 from graphemb.encode import CharGrams, SparseRows, WordTerms, normalise_all, stems
 from graphemb.encode.contrastive import ContrastiveEncoder
+from graphemb.kernels import mapping
 from graphemb.map.translate import as_lookup
 
-__all__ = ["Batch", "CharRetriever", "DenseRetriever", "ExactDictionary", "WordRetriever", "top_k"]
+__all__ = [
+    "Batch", "CharRetriever", "DenseRetriever", "ExactDictionary", "NodeScores", "Room",
+    "WordRetriever", "settled", "top_k",
+]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
 
+#: Queries from which on the dense scores are found in 8 bits first.
+MANY = 384
+
+
+class Room:
+    """Memory that batch after batch writes its scores to; fresh pages cost as much as the sums."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, Array] = {}
+
+    def take(self, name: str, rows: int, columns: int) -> Array:
+        """Return float32 (rows, columns) of any content: the same memory for the same name."""
+        held = self._held.get(name)
+        if held is None or held.size < rows * columns:
+            held = self._held[name] = np.empty(rows * columns, np.float32)
+        return held[: rows * columns].reshape(rows, columns)
+
 
 class Batch:
-    """Queries with what several stages need of them, each made once."""
+    """Queries with what several stages need of them, each made once.
 
-    def __init__(self, phrases: Sequence[str], encoder: ContrastiveEncoder | None) -> None:
+    Where batches share a `room`, the scores of one last until the next is scored.
+    """
+
+    def __init__(
+        self, phrases: Sequence[str], encoder: ContrastiveEncoder | None, room: Room | None = None
+    ) -> None:
         self.texts = normalise_all(phrases)
+        self.room = room or Room()
         self._encoder = encoder
 
     def __len__(self) -> int:
@@ -57,21 +85,63 @@ def top_k(scores: Array, k: int, block: int = 64) -> Array:
     if n_blocks <= 2 * k:
         return _best(scores, np.broadcast_to(np.arange(n), (b, n)), k)
     maxima = scores[:, : n_blocks * block].reshape(b, block, n_blocks).max(axis=1)
-    chosen = np.argpartition(-maxima, k - 1, axis=1)[:, :k]
+    chosen = np.argpartition(_keys(maxima, np.arange(n_blocks)), k - 1, axis=1)[:, :k]
     columns = (chosen[:, :, None] + np.arange(block) * n_blocks).reshape(b, -1)
     tail = np.broadcast_to(np.arange(n_blocks * block, n), (b, n - n_blocks * block))
     columns = np.concatenate([columns, tail], axis=1)
     return _best(np.take_along_axis(scores, columns, axis=1), columns, k)
 
 
+def _keys(values: Array, columns: Array) -> Array:
+    """Return int64 keys that ascend as float32 `values` fall and, among equals, by column."""
+    bits = (values.astype(np.float32) + np.float32(0)).view(np.int32).astype(np.int64)
+    rising = np.where(bits < 0, -(bits & 0x7FFFFFFF), bits)
+    return np.asarray((-rising << 32) + columns)
+
+
+def settled(columns: Array, scores: NodeScores, k: int, least: float) -> Array:
+    """Return the `k` best of each query's `columns` with scores above `least`; -1 fills."""
+    b, n = columns.shape
+    query = np.repeat(np.arange(b), n)
+    values = scores.at(query, np.maximum(columns, 0).ravel()).reshape(b, n)
+    values = np.where((columns < 0) | (values <= least), np.float32(-3e38), values)
+    order = np.argsort(_keys(values, columns), axis=1)[:, :k]
+    best = np.take_along_axis(columns, order, axis=1)
+    return np.where(np.take_along_axis(values, order, axis=1) > -3e38, best, -1)
+
+
 def _best(values: Array, columns: Array, k: int) -> Array:
     """Return the k best of `columns` by `values`, best first, ties by column."""
-    if k < values.shape[1]:
-        part = np.argpartition(-values, k - 1, axis=1)[:, :k]
-        values = np.take_along_axis(values, part, axis=1)
-        columns = np.take_along_axis(columns, part, axis=1)
-    order = np.lexsort((columns, -values), axis=1)
-    return np.take_along_axis(columns, order, axis=1)
+    keys = _keys(values, columns)
+    part = np.argpartition(keys, k - 1, axis=1)[:, :k] if k < keys.shape[1] else np.argsort(keys, 1)
+    order = np.argsort(np.take_along_axis(keys, part, axis=1), axis=1)
+    return np.take_along_axis(columns, np.take_along_axis(part, order, axis=1), axis=1)
+
+
+class NodeScores:
+    """Scores of nodes, each the best of its names' in `scores` (b, n_names), asked for by pairs.
+
+    Several channels add up with `weights`. `matrix` may give what was worked out for all nodes;
+    `exact`, (query vectors, documents) of a channel, what rough scores are made good from.
+    """
+
+    def __init__(
+        self, channels: Sequence[Array], starts: Array, weights: Sequence[float] = (1.0,),
+        matrix: Array | None = None, exact: Sequence[tuple[Array, Array] | None] = (),
+    ) -> None:  # fmt: skip
+        self.channels, self.starts, self.weights = channels, starts, weights
+        self.matrix = matrix
+        self.exact = exact or [None] * len(channels)
+
+    def at(self, query: Array, node: Array) -> Array:
+        """Return the scores of (query, node) pairs, float32."""
+        if self.matrix is not None:
+            flat = query.astype(np.int64) * self.matrix.shape[1] + node
+            return np.asarray(self.matrix.ravel()[flat])
+        total = np.zeros(len(query), np.float32)
+        for scores, weight, exact in zip(self.channels, self.weights, self.exact, strict=True):
+            total += weight * mapping.node_scores(scores, self.starts, query, node, exact)
+        return total
 
 
 class _Postings:
@@ -82,10 +152,14 @@ class _Postings:
         self.lengths = np.diff(index.ptr)
         self.n_names = index.n_columns
 
-    def scores(self, queries: SparseRows) -> Array:
-        """Return (b, n_names); columns with the longest postings are skipped over the budget."""
-        out = np.zeros((queries.n_rows, self.n_names), np.float32)
+    def scores(self, queries: SparseRows, out: Array) -> Array:
+        """Return `out` (b, n_names) filled; over the budget the longest postings are left out."""
         ptr, names, weights = self.index.ptr, self.index.columns, self.index.weights
+        if kernels.compiled():
+            rows = queries.ptr, queries.columns, queries.weights
+            mapping.postings_scores((ptr, names, weights), rows, self.budget, out)
+            return out
+        out[:] = 0
         for q in range(queries.n_rows):
             columns = queries.columns[queries.ptr[q] : queries.ptr[q + 1]]
             values = queries.weights[queries.ptr[q] : queries.ptr[q + 1]]
@@ -120,7 +194,8 @@ class CharRetriever:
 
     def scores(self, batch: Batch) -> Array:
         """Return (b, n_names) cosines."""
-        return self.postings.scores(self.grams.transform(batch.texts))
+        out = batch.room.take("char", len(batch), self.postings.n_names)
+        return self.postings.scores(self.grams.transform(batch.texts), out)
 
 
 class WordRetriever:
@@ -137,35 +212,35 @@ class WordRetriever:
         self.terms = terms
         self.postings = _Postings(index, budget)
         self.weight = weight
-        self.translation: Mapping[int, tuple[Array, Array]] = (
+        self.translation: Mapping[int, list[tuple[int, float]]] = (
             as_lookup(*translation) if translation is not None and len(translation[0]) else {}
         )
 
     def scores(self, batch: Batch) -> Array:
         """Return (b, n_names) cosines of the widened queries."""
-        return self.postings.scores(self._widened(self.terms.transform(batch.stems)))
+        out = batch.room.take("word", len(batch), self.postings.n_names)
+        return self.postings.scores(self._widened(self.terms.transform(batch.stems)), out)
 
     def _widened(self, queries: SparseRows) -> SparseRows:
         if not self.translation:
             return queries
-        columns, weights, counts = [], [], []
+        columns: list[int] = []
+        weights: list[float] = []
+        counts: list[int] = []
         for q in range(queries.n_rows):
             part = slice(queries.ptr[q], queries.ptr[q + 1])
-            own, value = queries.columns[part], queries.weights[part]
-            ids, amounts = [own], [value]
-            for column, amount in zip(own.tolist(), value.tolist(), strict=True):
-                if column in self.translation:
-                    targets, p = self.translation[column]
-                    ids.append(targets)
-                    amounts.append(self.weight * amount * p)
-            merged, at = np.unique(np.concatenate(ids), return_inverse=True)
-            columns.append(merged)
-            weights.append(np.bincount(at, np.concatenate(amounts), len(merged)))
+            own = zip(queries.columns[part].tolist(), queries.weights[part].tolist(), strict=True)
+            merged = dict(own)
+            for column, amount in list(merged.items()):
+                for target, p in self.translation.get(column, ()):
+                    merged[target] = merged.get(target, 0.0) + self.weight * amount * p
+            for column in sorted(merged):
+                columns.append(column)
+                weights.append(merged[column])
             counts.append(len(merged))
-        ptr = np.concatenate([[0], np.cumsum(counts)])
-        flat = np.concatenate(columns) if columns else np.zeros(0, np.int32)
-        values = np.concatenate(weights) if weights else np.zeros(0)
-        return SparseRows(ptr, flat, values.astype(np.float32), queries.n_columns).normalised()
+        ptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        flat, values = np.array(columns, np.int32), np.array(weights, np.float32)
+        return SparseRows(ptr, flat, values, queries.n_columns).normalised()
 
 
 class DenseRetriever:
@@ -173,20 +248,37 @@ class DenseRetriever:
 
     def __init__(self, documents: Array) -> None:
         self.documents = documents
+        self._seen = 0
+        self._bytes: mapping.ByteVectors | None = None
 
     def scores(self, batch: Batch) -> Array:
         """Return (b, n_names) cosines."""
-        return batch.vectors @ self.documents.T
+        out = batch.room.take("dense", len(batch), len(self.documents))
+        return np.matmul(batch.vectors, self.documents.T, out=out)
+
+    def rough(self, batch: Batch) -> Array | None:
+        """Return (b, n_names) cosines that may be off by 0.005; None where that saves no time.
+
+        The documents' coordinates in 8 bits are made when as many queries came as that pays for.
+        """
+        self._seen += len(batch)
+        if not kernels.compiled() or self._seen < MANY or not self.documents.shape[1]:
+            return None
+        if self._bytes is None:
+            self._bytes = mapping.ByteVectors(self.documents)
+        out = batch.room.take("dense", len(batch), len(self.documents))
+        return out if self._bytes.cosines(batch.vectors, out) else None
 
 
 class ExactDictionary:
     """Normalised text → rows of the names that equal it."""
 
     def __init__(self, normalised: Sequence[str]) -> None:
-        self.rows: dict[str, list[int]] = {}
+        # Tuples of numbers, for the garbage collector looks at every list again and again.
+        self.rows: dict[str, tuple[int, ...]] = {}
         for row, text in enumerate(normalised):
-            self.rows.setdefault(text, []).append(row)
+            self.rows[text] = (*self.rows.get(text, ()), row)
 
-    def find(self, text: str) -> list[int]:
+    def find(self, text: str) -> tuple[int, ...]:
         """Return the rows of the names equal to a normalised, non-empty `text`."""
-        return self.rows.get(text, []) if text else []
+        return self.rows.get(text, ()) if text else ()

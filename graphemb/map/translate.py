@@ -85,11 +85,11 @@ def _cooccurrences(pairs: Sequence[tuple[Sequence[int], Sequence[int]]]) -> tupl
     return np.array(sources, np.int64), np.array(targets, np.int64), np.array(groups, np.int64)
 
 
-def as_lookup(source: Array, target: Array, weight: Array) -> Mapping[int, tuple[Array, Array]]:
-    """Return source word → (target words, weights)."""
+def as_lookup(source: Array, target: Array, weight: Array) -> Mapping[int, list[tuple[int, float]]]:
+    """Return source word → [(target word, weight), …]."""
     cuts = np.flatnonzero(np.diff(source)) + 1
     return {
-        int(s[0]): (t, w)
+        int(s[0]): list(zip(t.tolist(), w.tolist(), strict=True))
         for s, t, w in zip(
             np.split(source, cuts), np.split(target, cuts), np.split(weight, cuts), strict=True
         )

@@ -7,6 +7,9 @@ from typing import Any, Self
 
 import numpy as np
 
+from graphemb import kernels
+from graphemb.kernels.mapping import MOST_FEATURES, Forest
+
 __all__ = ["BoostedTrees"]
 
 Array = np.ndarray[Any, Any]
@@ -34,6 +37,7 @@ class BoostedTrees:
     def __init__(self, features: Array, thresholds: Array, values: Array, baseline: float) -> None:
         self.features, self.thresholds, self.values = features, thresholds, values
         self.baseline = baseline
+        self._forest: Forest | None = None
 
     @classmethod
     def fit(
@@ -76,6 +80,10 @@ class BoostedTrees:
 
     def predict(self, X: Array, block: int = 512) -> Array:
         """Return the log-odds of each row, float32 (n,)."""
+        if kernels.compiled() and X.shape[1] <= MOST_FEATURES:
+            if self._forest is None:
+                self._forest = Forest(self.features, self.thresholds, self.values, self.baseline)
+            return self._forest.sums(X)
         n_trees, inner = self.features.shape
         out = np.full(len(X), self.baseline, np.float32)
         if not n_trees:

@@ -6,6 +6,7 @@ cousins lie near. The node's own phrases never vote for it, for then having any 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,11 +68,13 @@ class PhraseVotes:
         weights /= weights.sum(axis=1, keepdims=True)
         return Neighbours(self.nodes[best].astype(np.int64), weights, near)
 
-    def nominated(self, near: Neighbours, fused: Array, vote: float, k: int) -> Array:
+    def nominated(
+        self, near: Neighbours, fused: Callable[[Array, Array], Array], vote: float, k: int
+    ) -> Array:
         """Return up to `k` columns a query, (b, k): children of voted parents, best first.
 
-        A child counts its fused score and `vote` times its parent's share of the votes. Where
-        there are fewer, the list is filled with its own first column.
+        A child counts its score, ``fused(query, node)``, and `vote` times its parent's share of
+        the votes. Where there are fewer, the list is filled with its own first column.
         """
         b = len(near.nodes)
         above = self.parent[near.nodes]
@@ -84,7 +87,7 @@ class PhraseVotes:
         ends = np.cumsum(counts)
         flat = np.repeat(self.child_ptr[parent] - (ends - counts), counts) + np.arange(counts.sum())
         child, row = self.child_rows[flat].astype(np.int64), np.repeat(query, counts)
-        value = fused[row, child] + vote * np.repeat(share, counts)
+        value = fused(row, child) + vote * np.repeat(share, counts)
         order = np.lexsort((child, -value, row))
         row, child = row[order], child[order]
         place = np.arange(len(row)) - np.searchsorted(row, row)

@@ -64,6 +64,51 @@ typedef struct {
     uint64_t seed;
 } SkipGram;
 
+/* Features a row of the trees may have at most. */
+#define TREE_FEATURES 128
+
+typedef struct {
+    const int64_t *ptr;     /* (n_trees + 1): the inner nodes of each tree */
+    const int32_t *feature; /* what an inner node looks at */
+    const float *threshold; /* go left where x <= threshold */
+    const int32_t *keep;    /* the leaves that are left after going right, one bit each */
+    const float *leaves;    /* (n_trees, 32) */
+    int64_t n_trees, n_features;
+    float base;
+} Trees;
+
+/* Postings of an inverted index: the names that hold a column, with weights no less than 0. */
+typedef struct {
+    const int64_t *ptr;
+    const int32_t *names;
+    const uint16_t *half; /* the weights as float16; NULL: `whole` holds them as float32 */
+    const float *whole;
+    int64_t n_names, budget;
+} Postings;
+
+#define BEST_MOST 256   /* nodes that a list may hold at most */
+#define CHANNELS_MOST 4 /* and kinds of scores */
+
+/* Names and their nodes: the names of node i are rows starts[i] … starts[i + 1] - 1, at least one. */
+typedef struct {
+    const int64_t *starts;
+    const int32_t *owners;
+    const float *bounds; /* of each name; see offer_sum */
+    int64_t n_nodes, n_names;
+} NodeNames;
+
+/* Vectors of names in 8 bits; rows beyond the last fill up to a multiple of 32. */
+typedef struct {
+    const int8_t *codes;    /* (names / 16, steps, 16, 4) */
+    const int32_t *offsets; /* 128 times the sum of a name's codes */
+    const float *scales;    /* what a code of 1 stands for */
+    int64_t steps, n_names;
+} Bytes;
+
+/* Returns -1 where the processor has no such instruction. */
+int byte_scores(const Bytes *names, const uint8_t *queries, const float *scales, int64_t n,
+                float *out);
+
 /* The loops that are compiled for each level of processor. */
 typedef struct {
     /* Sparse rows times a dense matrix. */
@@ -76,6 +121,19 @@ typedef struct {
     /* Returns -1 when memory for the buffers of a walk is not to be had. */
     int (*skipgram)(const SkipGram *model, const int32_t *walks, const uint64_t *units,
                     int64_t n_walks, int64_t length, float rate_first, float rate_last);
+    void (*trees)(const Trees *trees, const float *columns, int64_t n, float *out);
+    /* Sparse rows times a dense matrix of float16. */
+    void (*half_rows)(const int64_t *ptr, const int32_t *columns, const float *weights,
+                      const uint16_t *table, int64_t dim, int64_t n, float *out);
+    /* Scores of all names; returns -1 when memory for the sums is not to be had. */
+    int (*postings)(const Postings *postings, const int64_t *ptr, const int32_t *columns,
+                    const float *values, int64_t n, float *out);
+    void (*best_nodes)(const NodeNames *names, const float *const *channels, const float *weights,
+                       int n_channels, const uint8_t *allowed, int64_t n, int64_t each,
+                       int64_t fused, int32_t *out);
+    void (*node_scores)(const NodeNames *names, const int64_t *query, const int64_t *node, int64_t n,
+                        const float *vectors, const float *documents, int64_t dim, float *scores,
+                        float *out);
 } Level;
 
 /* The highest level that this processor has. */

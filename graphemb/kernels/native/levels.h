@@ -2,5 +2,11 @@
 #include "spmm.h"
 #include "sum.h"
 #include "skipgram.h"
+#include "trees.h"
+#include "halves.h"
+#include "retrieve.h"
+#include "nodes.h"
 
-const Level LEVEL = {spmm_rows, add_rows, skipgram_walks};
+const Level LEVEL = {
+    spmm_rows, add_rows, skipgram_walks, tree_sums, half_rows, postings_scores, best_nodes, node_scores,
+};

@@ -4,47 +4,9 @@
  * come as buffers; that their sizes fit each other is checked here, their values are not: the
  * Python module `graphemb.kernels` is the only caller and knows them to be sound.
  */
-#define PY_SSIZE_T_CLEAN
-#define Py_LIMITED_API 0x030B0000
-#include <Python.h>
+#include "face.h"
 
-#include "kernels.h"
-
-#define MOST 12
-
-static const Level *level;
-
-typedef struct {
-    Py_buffer views[MOST];
-    int n;
-} Held;
-
-static void release(Held *held) {
-    while (held->n) PyBuffer_Release(&held->views[--held->n]);
-}
-
-/* The memory of `object` as items of `size` bytes, at least `least` of them; NULL for None. */
-static void *items(Held *held, PyObject *object, Py_ssize_t size, int64_t least, int writable,
-                   const char *name) {
-    if (object == Py_None || PyErr_Occurred()) return NULL;
-    Py_buffer *view = &held->views[held->n];
-    int flags = PyBUF_C_CONTIGUOUS | (writable ? PyBUF_WRITABLE : 0);
-    if (PyObject_GetBuffer(object, view, flags) < 0) return NULL;
-    held->n++;
-    if (view->itemsize != size || view->len / size < least) {
-        PyErr_Format(PyExc_ValueError,
-                     "kernels: %s must hold at least %lld items of %zd bytes; got %zd of %zd.",
-                     name, (long long)least, size, view->len / view->itemsize, view->itemsize);
-        return NULL;
-    }
-    return view->buf;
-}
-
-static PyObject *done(Held *held) {
-    release(held);
-    if (PyErr_Occurred()) return NULL;
-    Py_RETURN_NONE;
-}
+const Level *level;
 
 static PyObject *py_spmm(PyObject *self, PyObject *args) {
     PyObject *ptr, *columns, *weights, *scale, *dense, *out;
@@ -206,5 +168,7 @@ static struct PyModuleDef module = {
 
 PyMODINIT_FUNC PyInit__native(void) {
     level = level_here();
-    return PyModule_Create(&module);
+    PyObject *made = PyModule_Create(&module);
+    if (made && PyModule_AddFunctions(made, map_methods) < 0) Py_CLEAR(made);
+    return made;
 }

@@ -20,4 +20,10 @@ INLINE float total_of(vec v) {
     return (part[0][0] + part[0][2]) + (part[0][1] + part[0][3]);
 }
 
+/* A float16 that is no less than 0: its bits are moved, and its exponent's bias by a product. */
+INLINE float from_half(uint16_t half) {
+    union { uint32_t bits; float number; } moved = {(uint32_t)half << 13};
+    return moved.number * 0x1p112f;
+}
+
 #endif
