@@ -31,7 +31,8 @@ began, worked = time.perf_counter(), time.process_time()
 mapper.map(phrases)
 spent, worked = time.perf_counter() - began, time.process_time() - worked
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
-print(len(phrases) / spent, len(phrases) / worked, peak, *(name in sys.modules for name in ("torch", "sklearn", "scipy")))
+heavy = (name in sys.modules for name in ("torch", "sklearn", "scipy"))
+print(len(phrases) / spent, len(phrases) / worked, peak, *heavy)
 """
 
 
