@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PHRASES ?= examples/phrases.csv
 OUT ?= out/phrases.mapped.tsv
+KERNELS := $(wildcard graphemb/kernels/native/*) hatch_build.py
 
-.PHONY: map test lint clean
+.PHONY: map test slow lint clean
 
 map: $(VENV)/.installed
 	@mkdir -p $(dir $(OUT))
@@ -14,6 +15,10 @@ map: $(VENV)/.installed
 
 test: $(VENV)/.tested lint
 	$(BIN)/python -m pytest
+
+# Minutes long: sanitizers over the kernels, kill storms, a million nodes.
+slow: $(VENV)/.tested
+	$(BIN)/python -m pytest -m slow
 
 lint: $(VENV)/.tested
 	$(BIN)/ruff check .
@@ -26,7 +31,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 
-$(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt
+$(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt $(KERNELS)
 	@echo "Installing graphemb into $(VENV); the first time takes a few minutes."
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[hpo]'
 	@touch $@
@@ -36,4 +41,4 @@ $(VENV)/.tested: $(VENV)/.installed
 	@touch $@
 
 clean:
-	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis graphemb/kernels/*.so
