@@ -36,13 +36,19 @@ class Node2Vec(NodeEmbedder):
     ----------
     dim : int
         Length of a vector, at least 1.
-    n_walks, walk_length : int
-        Walks from each node, and nodes of a walk.
-    p, q : float
-        Above 0. On a tree only p/q matters: no neighbour of v neighbours t.
+    n_walks : int
+        Walks from each node.
+    walk_length : int
+        Nodes of a walk.
+    p : float
+        Above 0; more makes a walk return less. On a tree only p/q matters: no neighbour of v
+        neighbours t.
+    q : float
+        Above 0; more keeps a walk near its start, less leads it outward.
     window : int in [1, 32]
         Largest distance of a context; each centre's window shrinks to a random size up to it.
     n_negative : int in [1, 63]
+        Draws of noise for each context.
     n_epochs : int
         Passes over the walks.
     learning_rate : float
