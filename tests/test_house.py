@@ -22,6 +22,7 @@ from graphemb.evaluate import TASKS
 from graphemb.export import EXPORTERS
 from graphemb.load import GRAPH_LOADERS, LOADERS
 from graphemb.map import NETWORKS
+from graphemb.report import RENDERERS
 from graphemb.vectors import VECTOR_FORMATS
 
 ROOT = Path(__file__).parent.parent
@@ -42,6 +43,7 @@ PARTS_OF_MAP = {
         ("map", [NETWORKS]),
         ("evaluate", [TASKS]),
         ("export", [EXPORTERS]),
+        ("report", [RENDERERS]),
         ("vectors", [VECTOR_FORMATS]),
     ],
 )
@@ -164,4 +166,5 @@ def test_wheel_holds_the_catalogue_and_no_tests(tmp_path):
     assert "graphemb/_taxonomies/icd10cm/lexicon.tsv" in names
     assert "graphemb/map/default_reranker/manifest.json" in names
     assert "graphemb/py.typed" in names
+    assert "graphemb/report/templates/report.html.j2" in names
     assert not [n for n in names if n.startswith(("tests", "fixtures", "benchmarks", "cli.py"))]
