@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 import warnings
 from dataclasses import dataclass, field
@@ -132,10 +133,14 @@ def _svg(chart: Chart) -> str:
 
 
 def _framed(axes: Any, chart: Chart) -> None:
-    axes.set_xlabel(chart.x)
-    axes.set_ylabel(chart.y)
+    axes.set_xlabel(cut(chart.x, 60))
+    axes.set_ylabel(cut(chart.y, 60))
     if chart.log_x:
         axes.set_xscale("log")
+        low, high, ticks = _decades(chart)
+        axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
+        axes.set_xticks([], minor=True)
+        axes.set_xlim(low, high)
     if chart.ticks:
         axes.set_xticks(chart.ticks, [f"{t:g}" for t in chart.ticks])
     if chart.y_range is not None:
@@ -147,6 +152,18 @@ def _framed(axes: Any, chart: Chart) -> None:
     else:
         axes.grid(axis="y", color="#dddddd", linewidth=0.8)
         axes.set_axisbelow(True)
+
+
+def _decades(chart: Chart) -> tuple[float, float, list[float]]:
+    """Return the ends of a logarithmic axis and at most six ticks, of 1, 2, 5 × 10ᵉ, between."""
+    points = [x for s in chart.series for x in s.x]
+    low, high = min(points) / 2, max(points) * 2
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for steps in ((1, 2, 5), (1,)):
+        ticks = [t for e in powers for m in steps if low <= (t := m * 10.0**e) <= high]
+        if len(ticks) <= 6:
+            break
+    return low, high, ticks[:: -(-len(ticks) // 6)]
 
 
 def _plotted(axes: Any, series: Series, i: int) -> None:

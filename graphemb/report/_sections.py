@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from graphemb.report._compare import Comparison, Difference
 from graphemb.report._measures import Measure
@@ -40,7 +40,7 @@ def sections(found: Sequence[Measure], limit: int) -> tuple[Section, ...]:
     Metrics come whole, those that the summary speaks of first, as many as there is room for.
     """
     groups: dict[tuple[str, str], list[Measure]] = {}
-    for m in found:
+    for m in _merged(found):
         groups.setdefault((m.graph, m.task), []).append(m)
     share = max(10, limit // max(len(groups), 1))
     out = []
@@ -56,6 +56,19 @@ def sections(found: Sequence[Measure], limit: int) -> tuple[Section, ...]:
             kept += of_metric[:share]
         out.append(Section(graph, task, tuple(kept), len(group) - len(kept)))
     return tuple(out)
+
+
+def _merged(found: Sequence[Measure]) -> Iterator[Measure]:
+    """Yield one measure, of ``every method``, where all have the same: chance, heuristics."""
+    groups: dict[tuple[object, ...], list[Measure]] = {}
+    for m in found:
+        groups.setdefault(m.key[:-1], []).append(m)
+    for group in groups.values():
+        same = {(m.seeds, m.low, m.high, m.n) for m in group}
+        if len(group) > 1 and len(same) == 1:
+            yield replace(group[0], method="every method")
+        else:
+            yield from group
 
 
 def shown_differences(comparison: Comparison, limit: int) -> tuple[Difference, ...]:

@@ -120,11 +120,13 @@ class Finding:
         """The whole finding."""
         seeds = "1 seed" if self.best.n_seeds == 1 else f"{self.best.n_seeds} seeds"
         among = interval_text(self.best) or "no interval"
-        leads = "leads" if self.tied or self.unknown else "is best"
-        text = (
-            f"{self.best.method} {leads} at {self.words}: {self.headline.unit} "
-            f"{say(self.best.value)} ({among}; {seeds}). {self.verdict} {self.beside}"
-        )
+        best = self.best
+        what = f"{self.words}: {self.headline.unit} {say(best.value)} ({among}; {seeds})."
+        if len(self.ranked) == 1:
+            text = f"{best.method}, the only method measured, at {what} {self.beside}"
+        else:
+            leads = "leads" if self.tied or self.unknown else "is best"
+            text = f"{best.method} {leads} at {what} {self.verdict} {self.beside}"
         return text.strip()
 
 

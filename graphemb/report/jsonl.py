@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
@@ -13,6 +14,8 @@ from graphemb.report._summary import findings
 from graphemb.report.base import Renderer, Results, reason
 
 __all__ = ["JsonlRenderer"]
+
+_LONE = re.compile("[\ud800-\udfff]")
 
 
 class JsonlRenderer(Renderer):
@@ -28,7 +31,8 @@ class JsonlRenderer(Renderer):
     def render(self, results: Results, before: Results | None = None) -> str:
         """Return the lines."""
         lines = (json.dumps(o, ensure_ascii=False) for o in _objects(results, before))
-        return "".join(f"{line}\n" for line in lines)
+        # UTF-8 cannot hold a lone surrogate; JSON can spell it.
+        return _LONE.sub(lambda c: f"\\u{ord(c[0]):04x}", "".join(f"{line}\n" for line in lines))
 
 
 def _objects(results: Results, before: Results | None) -> Iterator[dict[str, Any]]:
