@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from functools import lru_cache
 
 from graphemb.report.base import Results
 from graphemb.scores import Score, ScoreTable
@@ -67,19 +68,24 @@ def results(graphs=("g",), methods=("a", "b"), seeds=(0, 1, 2), *, shift=0.0, te
     return Results(ScoreTable(rows), "run" + text, tuple(cells), info)
 
 
+@lru_cache
+def _picture(nodes, text):
+    rng = random.Random(0)
+    return {
+        "nodes": [f"n{i}" for i in range(nodes)],
+        "x": [rng.random() for _ in range(nodes)], "y": [rng.random() for _ in range(nodes)],
+        "labels": [f"c{i % 12}{text}" for i in range(nodes)],
+    }  # fmt: skip
+
+
 def _cell(graph, method, parameters, seed, nodes, text):
-    rng = random.Random(seed)
     return {
         "status": "done", "graph": {"name": graph, "n_nodes": nodes, "n_edges": 9,
                                     "directed": False, "sha256": "ab" * 32},
         "method": {"name": method, "text": parameters}, "task": {"name": "reconstruction"},
         "seed": seed, "seconds": {"fit": 0.5 + seed, "task": 1.0}, "notes": ["a note" + text],
         "error": None,
-        "picture": {
-            "nodes": [f"n{i}" for i in range(nodes)],
-            "x": [rng.random() for _ in range(nodes)], "y": [rng.random() for _ in range(nodes)],
-            "labels": [f"c{i % 12}{text}" for i in range(nodes)],
-        },
+        "picture": _picture(nodes, text),
         "errors": [{"phrase": "p" + text, "answer": "a" + text, "answer_path": "r > a" + text,
                     "right": "b" + text, "right_path": "r > b" + text, "probability": 0.9}],
     }  # fmt: skip

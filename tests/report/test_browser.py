@@ -52,6 +52,16 @@ def browse(path, *more, size="1280,900"):
     return done.stdout.decode(), done.stderr.decode(errors="replace")
 
 
+def fetched(net):
+    """Return the addresses beyond this machine that Chromium's log says were asked for.
+
+    Its own services, which it asks whatever the page is, are at Google's.
+    """
+    asked = set(re.findall(r'"url":"([^"]+)"', net.read_text(errors="replace")))
+    beyond = {url for url in asked if not re.match("chrome|data:|file:|about:", url)}
+    return {url for url in beyond if not re.match(r"https?://[a-z0-9.-]*google", url)}
+
+
 def test_nothing_is_fetched_and_the_console_is_silent(page, tmp_path):
     path = tmp_path / "report.html"
     path.write_text(page, encoding="utf-8")
@@ -60,20 +70,16 @@ def test_nothing_is_fetched_and_the_console_is_silent(page, tmp_path):
     assert dom.count("<svg") == page.count("<svg")
     assert "</html>" in dom
     assert [line for line in log.splitlines() if "CONSOLE" in line] == []
-    asked = set(re.findall(r'"url":"([^"]+)"', net.read_text(errors="replace")))
-    assert {
-        url for url in asked if url.startswith(("http", "ws", "ftp")) and "x.example" in url
-    } == set()
-    assert {
-        url for url in asked if not re.match("chrome|data:|file:|https://[a-z.]*google", url)
-    } == set()
+    assert fetched(net) == set()
 
 
-def test_the_console_check_sees_a_request(tmp_path):
+def test_the_check_sees_requests_and_errors(tmp_path):
     path = tmp_path / "bad.html"
-    path.write_text("<!doctype html><title>x</title><img src='https://x.example/p.png'>")
-    _, log = browse(path)
+    path.write_text("<!doctype html><img src='https://x.example/p.png'><script>bad()</script>")
+    net = tmp_path / "net.json"
+    _, log = browse(path, f"--log-net-log={net}")
     assert [line for line in log.splitlines() if "CONSOLE" in line]
+    assert fetched(net) == {"https://x.example/p.png"}
 
 
 def test_a_page_fits_a_phone(page, tmp_path):
@@ -93,7 +99,7 @@ def test_a_page_fits_a_phone(page, tmp_path):
     found = re.search(r'<p id="out">(.*?)</p>', dom, re.S)
     width, tables, wide = json.loads(html.unescape(found[1]))
     assert tables > 5
-    assert (width, wide) == (390, [])
+    assert (width <= 390, wide) == (True, [])
 
 
 @pytest.mark.slow
@@ -119,7 +125,7 @@ def test_axe_finds_nothing_serious(text, scheme, tmp_path):
     dom, log = browse(path, "--virtual-time-budget=60000")
     found = re.search(r'<pre id="out">(.*?)</pre>', dom, re.S)
     assert found, log
-    violations, incomplete, passes = json.loads(html.unescape(found[1]))
-    print(violations, incomplete, passes)
+    violations, unsure, passes = json.loads(html.unescape(found[1]))
     assert violations == []
+    assert {name for name, *_ in unsure} <= {"color-contrast"}  # text in SVG: drawn on white
     assert passes > 15
