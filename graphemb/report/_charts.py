@@ -24,9 +24,10 @@ _POINTS, _CLASSES, _PICTURES = 400, 7, 12
 
 def charts(
     found: Sequence[Measure], answers: Sequence[Finding], results: Results
-) -> tuple[Chart, ...]:
-    """Return the charts that `found` has rows for."""
+) -> tuple[tuple[Chart, ...], int]:
+    """Return the charts that `found` has rows for, six of a kind at most, and those left."""
     out: list[Chart] = []
+    left = 0
     makers: tuple[Callable[[str], Iterator[Chart]], ...] = (
         lambda g: _by_k(found, g, "reconstruction", "map_exact", "map_exact_random",
                         "Mean average precision by hop", "hop", "mAP"),
@@ -41,7 +42,8 @@ def charts(
     for make in makers:
         drawn = [chart for graph in graphs for chart in make(graph)]
         out += drawn[:_KIND]
-    return tuple(out)
+        left += len(drawn[_KIND:])
+    return tuple(out), left
 
 
 def _named(found: Sequence[Measure]) -> dict[str, list[Measure]]:

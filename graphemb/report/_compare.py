@@ -17,17 +17,24 @@ __all__ = ["Comparison", "Difference", "compare"]
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """``value = after - before`` of one figure, and its 95 % interval, None twice without one.
+    """``value = new - old`` of one figure, and its 95 % interval, None twice without one.
 
-    With two or more seeds in common it is Student's t over the differences seed by seed; else, from
-    the intervals of both sides, ``± √(h₁² + h₂²)``, h the half widths, as of independent figures.
+    With two or more seeds in common all are means over those, and the interval is Student's t over
+    the differences seed by seed. Else they are means over all seeds, and the interval comes from
+    those of both sides: ``± √(h₁² + h₂²)``, h the half widths, as of independent figures.
     """
 
     before: Measure
     after: Measure
-    value: float
+    old: float
+    new: float
     low: float | None
     high: float | None
+
+    @property
+    def value(self) -> float:
+        """How much the figure grew."""
+        return self.new - self.old
 
     @property
     def verdict(self) -> str:
@@ -89,15 +96,17 @@ def compare(before: Results, after: Results) -> Comparison:
 
 def _difference(before: Measure, after: Measure) -> Difference:
     old, new = dict(before.seeds), dict(after.seeds)
-    paired = [new[seed] - old[seed] for seed in new if seed in old and seed is not None]
-    if len(paired) > 1:
-        value, half = fmean(paired), half_width(paired)
-        return Difference(before, after, value, value - half, value + half)
-    value = after.value - before.value
-    if before.low is None or before.high is None or after.low is None or after.high is None:
-        return Difference(before, after, value, None, None)
-    half = math.hypot((before.high - before.low) / 2, (after.high - after.low) / 2)
-    return Difference(before, after, value, value - half, value + half)
+    common = [seed for seed in new if seed in old and seed is not None]
+    if len(common) > 1:
+        means = fmean(old[seed] for seed in common), fmean(new[seed] for seed in common)
+        half = half_width([new[seed] - old[seed] for seed in common])
+    else:
+        means = before.value, after.value
+        if before.low is None or before.high is None or after.low is None or after.high is None:
+            return Difference(before, after, *means, None, None)
+        half = math.hypot((before.high - before.low) / 2, (after.high - after.low) / 2)
+    value = means[1] - means[0]
+    return Difference(before, after, *means, value - half, value + half)
 
 
 def _conditions(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from graphemb.report._compare import Comparison, Difference
@@ -10,7 +10,9 @@ from graphemb.report._measures import Measure
 from graphemb.report._summary import HEADLINES, Finding
 from graphemb.report.base import Results
 
-__all__ = ["K", "Section", "facts", "honest", "inputs", "sections", "shown_differences"]
+__all__ = [
+    "K", "Section", "facts", "few", "honest", "inputs", "sections", "shown_differences",
+]  # fmt: skip
 
 #: What column k counts, by task.
 K = {
@@ -72,12 +74,13 @@ def _merged(found: Sequence[Measure]) -> Iterator[Measure]:
 
 
 def shown_differences(comparison: Comparison, limit: int) -> tuple[Difference, ...]:
-    """Return at most `limit` differences: the summary's metrics first, then what stands out."""
+    """Return at most `limit` differences: the summary's metrics first, of both what stands out."""
     chosen = {id(d) for d in comparison.headlines}
-    first = [d for d in comparison.differences if id(d) in chosen]
-    rest = [d for d in comparison.differences if id(d) not in chosen]
-    rest.sort(key=lambda d: (d.verdict not in ("higher", "lower"), -abs(d.value)))
-    return tuple((first + rest)[:limit])
+    order = sorted(
+        comparison.differences,
+        key=lambda d: (id(d) not in chosen, d.verdict not in ("higher", "lower")),
+    )
+    return tuple(order[:limit])
 
 
 def facts(results: Results) -> tuple[tuple[str, str], ...]:
@@ -99,6 +102,13 @@ def facts(results: Results) -> tuple[tuple[str, str], ...]:
         rows.append(("seconds", f"{sum(fit.values()):.1f} fitting, {tasks:.1f} measuring"))
     rows.append(("rows", f"{len(results.table):,}"))
     return tuple(rows)
+
+
+def few(lines: Iterable[str], limit: int = 100) -> tuple[str, ...]:
+    """Return at most `limit` lines, each cut to 500 characters, and how many more there are."""
+    every = [line if len(line) <= 500 else line[:499] + "…" for line in lines]
+    more = len(every) - limit
+    return tuple(every[:limit] + ([f"… and {more:,} more"] if more > 0 else []))
 
 
 def inputs(results: Results) -> tuple[tuple[str, str, str], ...]:

@@ -37,7 +37,7 @@ class CsvRenderer(Renderer):
         rows = (
             (
                 d.after.graph, d.after.method, d.after.task, d.after.metric, d.after.k,
-                d.after.split, d.before.value, d.after.value, d.value, d.low, d.high, d.verdict,
+                d.after.split, d.old, d.new, d.value, d.low, d.high, d.verdict,
                 d.before.n_seeds, d.after.n_seeds,
             )
             for d in compare(before, results).differences

@@ -10,7 +10,7 @@ from graphemb.registry import imported
 from graphemb.report import _sections as parts
 from graphemb.report._charts import charts, pictures
 from graphemb.report._compare import compare
-from graphemb.report._drawing import draw, plain
+from graphemb.report._drawing import cut, draw, plain
 from graphemb.report._measures import measures
 from graphemb.report._summary import findings, interval_text
 from graphemb.report.base import Renderer, Results, reason, say
@@ -55,7 +55,8 @@ class HtmlRenderer(Renderer):
     def _values(self, results: Results, before: Results | None) -> dict[str, Any]:
         found = measures(results.table)
         answers = findings(found)
-        figures = [draw(chart, i) for i, chart in enumerate(charts(found, answers, results))]
+        lines, lines_left = charts(found, answers, results)
+        figures = [draw(chart, i) for i, chart in enumerate(lines)]
         drawn, left = pictures(results)
         comparison = None if before is None else compare(before, results)
         return {
@@ -67,12 +68,17 @@ class HtmlRenderer(Renderer):
             "graphs": tuple(dict.fromkeys(f.graph for f in answers)),
             "sections": parts.sections(found, self.max_rows),
             "figures": figures,
+            "figures_left": lines_left,
             "pictures": [draw(chart, len(figures) + i) for i, chart in enumerate(drawn)],
             "pictures_left": left,
             "errors": _errors(results),
             "facts": parts.facts(results),
             "inputs": parts.inputs(results),
-            "failed": [reason(cell) for cell in results.failed],
+            "told": (
+                ("Failed cells", parts.few(map(reason, results.failed))),
+                ("Left out", parts.few(results.skipped)),
+                ("Said while measuring", parts.few(results.notes)),
+            ),
             "notes": parts.honest(results, answers),
         }
 
@@ -90,5 +96,6 @@ def _printed(value: Any) -> Any:
 
 def _errors(results: Results, limit: int = 20) -> list[dict[str, Any]]:
     """Return the surest wrong answers of mapping cells, where they keep them under ``errors``."""
-    found = [dict(error) for cell in results.cells for error in cell.get("errors") or ()]
-    return sorted(found, key=lambda e: -float(e.get("probability") or 0.0))[:limit]
+    found = [error for cell in results.cells for error in cell.get("errors") or ()]
+    found = sorted(found, key=lambda e: -float(e["probability"]))[:limit]
+    return [{k: cut(v, 300) if isinstance(v, str) else v for k, v in e.items()} for e in found]

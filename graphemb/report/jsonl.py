@@ -58,8 +58,8 @@ def _objects(results: Results, before: Results | None) -> Iterator[dict[str, Any
     }  # fmt: skip
     for d in found.differences:
         yield {
-            "kind": "difference", **_measure(d.after), "before": d.before.value,
-            "after": d.after.value, "value": d.value, "low": d.low, "high": d.high,
+            "kind": "difference", **_measure(d.after), "before": d.old,
+            "after": d.new, "value": d.value, "low": d.low, "high": d.high,
             "verdict": d.verdict,
         }  # fmt: skip
 

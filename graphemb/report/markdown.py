@@ -7,7 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from graphemb.report._compare import Comparison, compare
 from graphemb.report._measures import measures
-from graphemb.report._sections import Section, facts, honest, inputs, sections, shown_differences
+from graphemb.report._sections import (
+    Section,
+    facts,
+    few,
+    honest,
+    inputs,
+    sections,
+    shown_differences,
+)
 from graphemb.report._summary import Finding, findings, interval_text
 from graphemb.report.base import Renderer, Results, reason, say
 
@@ -88,7 +96,7 @@ def _comparison(before: Results, after: Results, found: Comparison, limit: int) 
     rows = (
         (
             d.after.graph, d.after.method, f"{d.after.task} {d.after.metric}", d.after.k,
-            d.after.split, say(d.before.value), say(d.after.value), f"{d.value:+.4f}",
+            d.after.split, say(d.old), say(d.new), f"{d.value:+.4f}",
             "" if d.low is None or d.high is None else f"{d.low:+.4f} to {d.high:+.4f}", d.verdict,
         )
         for d in shown
@@ -119,9 +127,9 @@ def _run(results: Results) -> Iterator[str]:
     if graphs := inputs(results):
         yield from _table(("graph", "size", "sha256 of the input"), graphs)
     for title, lines in (
-        ("Failed", [reason(cell) for cell in results.failed]),
-        ("Left out", results.skipped),
-        ("Said while measuring", results.notes),
+        ("Failed cells", few(map(reason, results.failed))),
+        ("Left out", few(results.skipped)),
+        ("Said while measuring", few(results.notes)),
     ):
         if lines:
             yield from (f"### {title}", "", *(f"- {_safe(line)}" for line in lines), "")

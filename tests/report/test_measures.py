@@ -96,7 +96,8 @@ def test_differences_are_paired_by_seed():
     assert d.verdict == "not told apart"
     (d,) = compare(table((0.5,)), table((0.6,))).differences
     assert (d.verdict, d.low) == ("no interval", None)
-    (d,) = compare(table((0.5, 0.6)), table((0.5, 0.6))).differences
+    (d,) = compare(table((0.5, 0.6, 0.1)), table((0.5, 0.6))).differences
+    assert (d.old, d.new) == (0.55, 0.55)  # means over the seeds in common
     assert d.verdict == "the same"
 
 
