@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import click
 if TYPE_CHECKING:
     from graphemb.report._gate import Gate
     from graphemb.report.base import Results
+    from graphemb.scores import ScoreTable
 
 __all__ = ["report_command"]
 
@@ -97,9 +99,9 @@ def _read(name: str) -> Results:
     try:
         if name == "-" or place.is_file():
             label = "standard input" if name == "-" else place.name
-            return Results(ScoreTable.from_json(read_text(name)), label)
+            return Results(_checked(ScoreTable.from_json(read_text(name))), label)
         run = read_run(place)
-        return Results(run.table, label, run.cells, run.info)
+        return Results(_checked(run.table), label, run.cells, run.info)
     except GraphembError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -108,6 +110,19 @@ def _read(name: str) -> Results:
             f"{name}: is no run and no table of scores, or is damaged ({what}). Name a folder that "
             "'graphemb evaluate -o' wrote."
         ) from error
+
+
+def _checked(table: ScoreTable) -> ScoreTable:
+    """Return the table when every row holds text, whole and finite numbers where it must."""
+    for row in table:
+        texts = (row.graph, row.method, row.task, row.metric, row.parameters, row.split)
+        wholes = [v for v in (row.k, row.seed, row.n) if v is not None]
+        numbers = [row.value, *(v for v in (row.low, row.high, row.seconds) if v is not None)]
+        sound = all(isinstance(v, str) for v in texts)
+        sound = sound and all(type(v) is int for v in wholes)
+        if not sound or not all(type(v) in (int, float) and isfinite(v) for v in numbers):
+            raise ValueError(f"a row of {row.task!r} must hold text and finite numbers")
+    return table
 
 
 def _write(text: str, output: str | None) -> None:

@@ -72,7 +72,10 @@ class Comparison:
         """The whole comparison in words."""
         n = len(self.differences)
         if not n:
-            return "No figure stands in both runs: nothing can be compared."
+            return (
+                "No figure stands in both runs: nothing can be compared. Graph, method, "
+                "parameters, task, metric, k and split must be the same in both."
+            )
         counts = ((self.count(v), v) for v in ("higher", "lower", "not told apart", "the same"))
         said = ", ".join(f"{number:,} {verdict}" for number, verdict in counts)
         blind = self.count("no interval")

@@ -101,7 +101,7 @@ def _comparison(before: Results, after: Results, found: Comparison, limit: int) 
         )
         for d in shown
     )  # fmt: skip
-    yield from _table(header, rows)
+    yield from _table(header, rows) if shown else ()
     yield from _left(len(found.differences) - len(shown))
 
 

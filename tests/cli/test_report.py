@@ -134,6 +134,16 @@ def test_damaged_runs(content, code, tmp_path):
     assert "bug" not in done[2]
 
 
+@pytest.mark.parametrize("change", [{"value": float("nan")}, {"value": "1"}, {"k": 0.5},
+                                    {"graph": None}, {"low": float("inf")}, {"x": 1}])  # fmt: skip
+def test_damaged_tables(change, tmp_path):
+    row = {"graph": "g", "method": "m", "task": "t", "metric": "x", "value": 1.0, **change}
+    path = tmp_path / "scores.json"
+    path.write_text(json.dumps({"schema": 1, "rows": [row]}))
+    code, out, err = graphemb("report", path)
+    assert (code, out, "is damaged" in err) == (65, "", True), err
+
+
 def test_help_shows_examples():
     text = run("report", "--help").output
     assert "Examples:" in text
