@@ -24,6 +24,7 @@ from graphemb.export import EXPORTERS
 from graphemb.kernels import compiled
 from graphemb.load import GRAPH_LOADERS, LOADERS
 from graphemb.map import NETWORKS
+from graphemb.report import RENDERERS
 from graphemb.vectors import VECTOR_FORMATS
 
 ROOT = Path(__file__).parent.parent
@@ -44,6 +45,7 @@ PARTS_OF_MAP = {
         ("map", [NETWORKS]),
         ("evaluate", [TASKS]),
         ("export", [EXPORTERS]),
+        ("report", [RENDERERS]),
         ("vectors", [VECTOR_FORMATS]),
     ],
 )
@@ -177,4 +179,5 @@ def test_wheel_holds_the_catalogue_and_no_tests(tmp_path):
     assert "graphemb/map/default_reranker/manifest.json" in names
     assert "graphemb/py.typed" in names
     assert [n for n in names if "_native" in n] == ["graphemb/kernels/_native.abi3.so"] * compiled()
+    assert "graphemb/report/templates/report.html.j2" in names
     assert not [n for n in names if n.startswith(("tests", "fixtures", "benchmarks", "cli.py"))]

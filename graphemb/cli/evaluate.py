@@ -19,7 +19,7 @@ _EPILOG = """\b
 Examples:
   graphemb evaluate examples/plan.toml -o out/run --jobs 2
   graphemb evaluate edges.tsv --method fastrp --task reconstruction --set dim=64
-  graphemb evaluate truth.tsv --model hpo.model --noise typo
+  graphemb evaluate truth.tsv --model hpo.model --noise typo -o out/hpo
 """
 
 
@@ -28,7 +28,7 @@ Examples:
 @click.option(
     "-o", "--output", metavar="RUN",
     help="Folder of the run: one file a cell, scores.tsv, run.json. What it holds is not measured "
-    "again. Needed for a plan.",
+    "again. Needed for a plan. With --model it holds the phrases of wrong answers too.",
 )  # fmt: skip
 @click.option("--method", "methods", multiple=True, metavar="NAME", help="For a graph; repeatable.")
 @click.option("--task", "tasks", multiple=True, metavar="NAME", help="For a graph; repeatable.")
@@ -69,9 +69,11 @@ def evaluate_command(
     from graphemb.evaluate._plan import read_plan
 
     if model is not None:
-        if output is not None or given["methods"] or given["tasks"]:
-            raise click.UsageError("--model takes no -o, --method or --task.")
-        click.echo(_shown(_of_mapper(target, model, noise, quiet), format_ or "table"), nl=False)
+        if given["methods"] or given["tasks"]:
+            raise click.UsageError("--model takes no --method or --task.")
+        table = _of_mapper(target, model, noise, output, quiet)
+        if output is None or format_ is not None:
+            click.echo(_shown(table, format_ or "table"), nl=False)
         return
     if target.endswith(".toml"):
         asked = [name for name in ("methods", "tasks", "settings", "seeds") if given[name]]
@@ -155,9 +157,11 @@ def _is_taxonomy(target: str) -> bool:
     return place.is_dir() or name.endswith((".obo", ".csv", ".xml"))
 
 
-def _of_mapper(target: str, model: str, noise: tuple[str, ...], quiet: bool) -> ScoreTable:
+def _of_mapper(
+    target: str, model: str, noise: tuple[str, ...], output: str | None, quiet: bool
+) -> ScoreTable:
     """Return how good the mapper at `model` is on the phrases of `target`."""
-    from graphemb.evaluate import mapping, read_truth
+    from graphemb.evaluate import mapping, read_truth, run_mapper
     from graphemb.map.mapper import PhraseMapper
 
     truth, mapper = read_truth(target), PhraseMapper.load(model)
@@ -165,6 +169,8 @@ def _of_mapper(target: str, model: str, noise: tuple[str, ...], quiet: bool) -> 
     if unknown and not quiet:
         name = mapper.taxonomy_.name
         click.echo(f"note: {unknown} phrases have no right node in {name}; all count.", err=True)
+    if output is not None:
+        return run_mapper(mapper, truth, output, model, target, noise).table
     return mapping(mapper, truth.phrases, truth.nodes, truth.groups, noise)
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from graphemb.evaluate._batch import run_plan
     from graphemb.evaluate._cells import Run, read_run
     from graphemb.evaluate._edges import EdgeSplit, split_edges
+    from graphemb.evaluate._mapped import run_mapper
     from graphemb.evaluate._noise import disturbed
     from graphemb.evaluate._plan import Plan, read_plan
     from graphemb.evaluate._truth import Truth, read_truth
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = [
     "TASKS", "EdgeSplit", "Plan", "Run", "Truth", "classification", "clustering", "disturbed",
     "hierarchy", "limit", "link_prediction", "mapping", "read_plan", "read_run", "read_truth",
-    "reconstruction", "run_plan", "semantic", "split_edges",
+    "reconstruction", "run_mapper", "run_plan", "semantic", "split_edges",
 ]  # fmt: skip
 
 TASKS = Registry(
@@ -58,6 +59,7 @@ _LAZY = {
     "disturbed": "_noise",
     "read_plan": "_plan",
     "read_run": "_cells",
+    "run_mapper": "_mapped",
     "Truth": "_truth",
     "read_truth": "_truth",
     "run_plan": "_batch",

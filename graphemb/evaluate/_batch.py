@@ -22,6 +22,7 @@ from graphemb.evaluate._plan import Cell, Plan, read_plan, units_of
 from graphemb.evaluate._sources import GraphSource, Loaded, load_source
 from graphemb.graph import Graph
 from graphemb.rng import stream
+from graphemb.taxonomy import Taxonomy
 
 __all__ = ["run_plan"]
 
@@ -224,12 +225,16 @@ class _Fit:
                 chosen = np.sort(stream(0, "picture").choice(chosen, _DRAWN, replace=False))
             nodes = [graph.nodes[i] for i in chosen]
             x, y = _components(vectors.vectors, vectors.rows(nodes))
-            classes = self.loaded.labels or {}
-            self._picture = {
-                "nodes": nodes, "x": x, "y": y,
-                "labels": [", ".join(classes.get(node, [])) for node in nodes],
-            }  # fmt: skip
+            self._picture = {"nodes": nodes, "x": x, "y": y, "labels": self._colours(nodes)}
         return self._picture
+
+    def _colours(self, nodes: Sequence[str]) -> list[str]:
+        """Return what tells nodes apart in a picture: their classes, else their top branch."""
+        classes, graph = self.loaded.labels, self.loaded.graph
+        if classes is None and isinstance(graph, Taxonomy):
+            ways = (graph.path_rows(graph.row(node))[:2] for node in nodes)
+            return [graph.labels[way[1]] if len(way) > 1 else "" for way in ways]
+        return [", ".join((classes or {}).get(node, [])) for node in nodes]
 
 
 def _components(vectors: Any, chosen: Any) -> tuple[list[float], list[float]]:

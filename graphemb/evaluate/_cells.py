@@ -11,7 +11,10 @@
                         (those of ScoreTable); seconds {fit, task}; notes (warnings, a line each);
                         error {kind, message} or null;
                         picture {nodes, x, y, labels} or null: the first two principal components
-                        of at most 1,000 nodes, labels '' where a node has none
+                        of at most 1,000 nodes, labels their classes, in a taxonomy without any
+                        their ancestor below the root, '' where a node has neither;
+                        errors (of a mapper only, at most 50, the surest first) {phrase, answer,
+                        answer_path, right, right_path, probability}
 
 KEY is a hash of the input's bytes, the names, parameters, settings, seed and graphemb's version.
 """
@@ -26,11 +29,11 @@ from pathlib import Path
 from typing import Any
 
 from graphemb.errors import InputError, MissingInputError
-from graphemb.evaluate._plan import Cell, Plan
+from graphemb.evaluate._plan import Plan
 from graphemb.files import atomic_write, read_text
 from graphemb.scores import Score, ScoreTable
 
-__all__ = ["SCHEMA", "Run", "read_cell", "read_run", "write_cell", "write_run"]
+__all__ = ["SCHEMA", "Run", "read_cell", "read_run", "write_cell", "write_run", "write_table"]
 
 SCHEMA = 1
 
@@ -77,13 +80,29 @@ def read_cell(folder: Path, key: str) -> dict[str, Any] | None:
 def write_run(folder: Path, plan: Plan) -> Run:
     """Write ``scores.tsv`` and ``run.json`` from the cells on disk, and return the run."""
     found = [c for c in (read_cell(folder, cell.key) for cell in plan.cells) if c is not None]
+    inputs = {cell.source.name: cell.input_sha256 for cell in plan.cells}
+    return write_table(folder, found, inputs, plan.seeds, _variants(plan), plan.skipped)
+
+
+def write_table(
+    folder: Path, cells: Sequence[dict[str, Any]], inputs: Mapping[str, str],
+    seeds: Sequence[int] = (), variants: Mapping[str, str] | None = None,
+    skipped: Sequence[str] = (),
+) -> Run:  # fmt: skip
+    """Write ``scores.tsv`` and ``run.json`` of `cells`, and return the run."""
     with atomic_write(folder / "scores.tsv") as file:
-        file.write(_table(found, _variants(plan)).to_tsv().encode("utf-8", "surrogatepass"))
-    _write(folder / "run.json", _info(plan.cells, found, plan))
+        file.write(_table(cells, variants or {}).to_tsv().encode("utf-8", "surrogatepass"))
+    content = {
+        **_about(), "seeds": list(seeds), "inputs": dict(inputs),
+        "cells": [cell["key"] for cell in cells], "variants": dict(variants or {}),
+        "failed": [cell["key"] for cell in cells if cell["status"] == "failed"],
+        "skipped": list(skipped),
+    }  # fmt: skip
+    _write(folder / "run.json", content)
     return read_run(folder)
 
 
-def _info(cells: Sequence[Cell], found: Sequence[dict[str, Any]], plan: Plan) -> dict[str, Any]:
+def _about() -> dict[str, Any]:
     from importlib.metadata import version
 
     from graphemb import __version__
@@ -94,12 +113,6 @@ def _info(cells: Sequence[Cell], found: Sequence[dict[str, Any]], plan: Plan) ->
         "graphemb": __version__,
         "versions": {"python": platform.python_version(), **{p: version(p) for p in packages}},
         "platform": platform.platform(),
-        "seeds": list(plan.seeds),
-        "inputs": {cell.source.name: cell.input_sha256 for cell in cells},
-        "cells": [cell["key"] for cell in found],
-        "variants": _variants(plan),
-        "failed": [cell["key"] for cell in found if cell["status"] == "failed"],
-        "skipped": list(plan.skipped),
     }
 
 

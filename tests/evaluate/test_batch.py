@@ -190,6 +190,9 @@ def test_layout_of_a_cell(plan, tmp_path):
     picture = cell["picture"]
     assert {len(picture[k]) for k in ("nodes", "x", "y", "labels")} == {150}
     assert set(picture["labels"]) == {"red", "green", "blue"}
+    tree = next(c for c in run.cells if c["graph"]["name"] == "tree" and c["picture"])["picture"]
+    assert len(set(tree["labels"])) == 4  # three branches; '' is the root's
+    assert tree["labels"][tree["nodes"].index("t")] == ""
     info = json.loads((tmp_path / "a" / "run.json").read_text())
     assert info["cells"] == [c["key"] for c in run.cells]
     assert info["seeds"] == [0, 1]
