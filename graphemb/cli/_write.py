@@ -24,7 +24,7 @@ from graphemb.mappings import Candidate, MappingSet
 if TYPE_CHECKING:
     from graphemb.map.mapper import PhraseMapper
 
-__all__ = ["write_answers"]
+__all__ = ["write_answers", "written_rows"]
 
 #: Phrases mapped between two writes.
 CHUNK = 2048
@@ -45,15 +45,9 @@ def write_answers(
     exporter.check(mapper.taxonomy_.ids)
     with progress_bar(quiet or n <= CHUNK) as show:
         if format_ in _WRITERS:
-            writer = _WRITERS[format_](rows, losses)
             with _sink(output) as out:
-                out.write(writer.head().encode("utf-8", "surrogatepass"))
-                for answers in _chunks(mapper, rows, settings, show, seen):
-                    part = "".join(
-                        writer.rows(answers.source.rows[i], text, found)
-                        for i, (text, found) in enumerate(answers)
-                    )
-                    out.write(part.encode("utf-8", "surrogatepass"))
+                for part in written_rows(mapper, rows, format_, settings, losses, show, seen):
+                    out.write(part)
         else:
             found = [c for part in _chunks(mapper, rows, settings, show, seen) for c in part]
             mappings = MappingSet(rows.texts, [c for _, c in found], rows.source())
@@ -61,6 +55,22 @@ def write_answers(
     if not quiet:
         say_losses(losses.lines())
         seen.say(rows)
+
+
+def written_rows(
+    mapper: PhraseMapper, rows: Phrases, format_: str, settings: dict[str, Any], losses: Losses,
+    show: Progress | None = None, seen: _Seen | None = None, head: bool = True,
+) -> Iterator[bytes]:  # fmt: skip
+    """Yield `rows` and their answers as a format of rows has them, a chunk at a time."""
+    writer = _WRITERS[format_](rows, losses)
+    if head:
+        yield writer.head().encode("utf-8", "surrogatepass")
+    for answers in _chunks(mapper, rows, settings, show, seen or _Seen()):
+        part = "".join(
+            writer.rows(answers.source.rows[i], text, found)
+            for i, (text, found) in enumerate(answers)
+        )
+        yield part.encode("utf-8", "surrogatepass")
 
 
 def _chunks(
