@@ -350,14 +350,17 @@ def _held(place: Path) -> int:
                 import fcntl
 
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.path.exists(place) and os.path.samestat(os.fstat(handle), os.stat(place)):
-                os.truncate(handle, 0)
-                os.write(handle, f"process {os.getpid()} on {socket.gethostname()}".encode())
+            if place.exists() and os.path.samestat(os.fstat(handle), place.stat()):
+                with suppress(OSError):  # on a full disk it is held all the same
+                    os.truncate(handle, 0)
+                    os.write(handle, f"process {os.getpid()} on {socket.gethostname()}".encode())
                 return handle
             os.close(handle)  # its holder removed it meanwhile
-        except BlockingIOError:
+        except BaseException as error:
             holder = os.read(handle, 200).decode("utf-8", "replace") or "another process"
             os.close(handle)
+            if not isinstance(error, BlockingIOError):
+                raise
             raise BusyError(
                 f"{place.parent}: must be used by one command at a time; {holder} is at work "
                 "there. Wait for it, or stop it."

@@ -35,7 +35,7 @@ class Job:
     Parameters
     ----------
     about : dict
-        What the answers depend on, JSON: `open` refuses a folder begun with anything else.
+        What the answers depend on, JSON: `held` refuses a folder begun with anything else.
 
     """
 
@@ -53,7 +53,7 @@ class Job:
         self.written: dict[int, str] = {}
 
     @contextmanager
-    def open(self) -> Iterator[None]:
+    def held(self) -> Iterator[None]:
         """Hold the folder for this process; make it, or check that it is of this job."""
         try:
             self.folder.mkdir(exist_ok=True)
@@ -75,7 +75,7 @@ class Job:
 
     def _begin(self) -> None:
         place = self.folder / _JOB
-        if not place.exists() or len(self.missing()) == self.n_parts:
+        if not place.exists() or not any(self.folder.glob("part-*")):
             with atomic_write(place) as file:
                 file.write(_dump(self.about))
             return
@@ -117,6 +117,11 @@ class Job:
             for torn in (*self.folder.glob(f".{_DONE}.*"), *self.folder.glob(f".{_JOB}.*")):
                 with suppress(OSError):
                     torn.unlink()
+
+    @property
+    def begun(self) -> bool:
+        """Whether the folder is a job's."""
+        return (self.folder / _JOB).is_file()
 
     @property
     def done(self) -> bool:

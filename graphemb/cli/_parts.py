@@ -91,18 +91,20 @@ def map_parts(file: PhraseFile, folder: str, wanted: Wanted, quiet: bool) -> Non
 
     job = Job(folder, _about(file, wanted), wanted.format, file.n_rows, wanted.part_rows)
     losses = Losses()
-    with job.open():
-        if not job.done:
-            try:
+    try:
+        with job.held():
+            if not job.done:
                 with progress_bar(quiet) as show:
                     lost = _mapped(file, job, wanted, losses, show)
                 if lost:
                     raise _given_up(job, lost)
                 job.finish()
-            except StorageError as error:
-                raise StorageError(
-                    f"{error} In {folder}, {job.kept()}. Make room and run the same command again."
-                ) from None
+    except StorageError as error:
+        if not job.begun:
+            raise
+        raise StorageError(
+            f"{error} In {folder}, {job.kept()}. Make room and run the same command again."
+        ) from None
     if not quiet:
         say_losses(losses.lines())
         click.echo(
