@@ -53,6 +53,8 @@ def _disk(path: object, doing: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
+        if doing != "read":
+            raise StorageError(f"{path}: could not be {doing} ({error.strerror}).") from error
         raise MissingInputError(f"{path}: must exist, to be {doing}. Check the path.") from error
     except IsADirectoryError as error:
         raise StorageError(f"{path}: is a folder and cannot be {doing}. Name a file.") from error
@@ -74,7 +76,7 @@ def read_bytes(path: str | Path, limit: int = MAX_BYTES, *, zipped: bool = False
 
     """
     with _disk(path, "read"):
-        if str(path) == "-":
+        if str(path) == "-" and sys.stdin is not None:
             data = _all(sys.stdin.buffer, limit + 1)
         else:
             with open(path, "rb") as file:
@@ -259,12 +261,18 @@ def _block(data: bytes, source: object, number: int) -> list[str]:
 def atomic_write(path: str | Path) -> Iterator[IO[Any]]:
     """Give a binary file that takes the place of `path` when all went well, else vanishes.
 
-    A temporary file in the same folder is written, synced and renamed; the folder is synced.
+    A temporary file in the same folder is written, synced and renamed; the folder is synced. Links
+    are followed; a device or a pipe is written to as it is.
     """
     target = Path(path)
     with _disk(path, "written"):
         if target.is_dir():
             raise IsADirectoryError(str(path))
+        if target.exists() and not target.is_file():
+            with open(target, "wb") as file:
+                yield file
+            return
+        target = target.resolve()
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:
         with _disk(path, "written"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -180,6 +180,8 @@ def begin(
         When the model is not the one that the job was begun with.
 
     """
+    from graphemb.cli._write import note_phrases, written_rows
+    from graphemb.export.base import Losses
     from graphemb.map.mapper import PhraseMapper
 
     mapper = PhraseMapper.load(wanted.model)
@@ -187,10 +189,9 @@ def begin(
         raise BundleError(f"{wanted.model}: must stay as it is while it is used; it has changed.")
 
     def part(index: int, rows: Phrases) -> _Made:
-        from graphemb.export.base import Losses
-
         start, digest, size, losses = time.monotonic(), hashlib.sha256(), 0, Losses()
-        blocks = _blocks(mapper, rows, wanted, index == 0, losses)
+        note_phrases(rows.texts, losses, index * wanted.part_rows)
+        blocks = written_rows(mapper, rows, wanted.format, wanted.settings, losses, head=index == 0)
         if place is None:
             for block in blocks:
                 size += len(block)
@@ -205,15 +206,6 @@ def begin(
         return _Made(index, size, digest.hexdigest(), told, seconds, peak_memory())
 
     return part
-
-
-def _blocks(
-    mapper: Any, rows: Phrases, wanted: Wanted, first: bool, losses: Any
-) -> Iterator[bytes]:
-    """Yield the bytes of a part, a chunk of phrases at a time; the first part has the header."""
-    from graphemb.cli._write import written_rows
-
-    return written_rows(mapper, rows, wanted.format, wanted.settings, losses, head=first)
 
 
 def estimate(file: PhraseFile, wanted: Wanted) -> str:

@@ -8,7 +8,7 @@ import click
 
 from graphemb.cli._formats import format_by_name
 from graphemb.cli._long_job import LongJob, long_job_options
-from graphemb.cli._outputs import check_output, refuse_terminal
+from graphemb.cli._outputs import check_output, refuse_terminal, whole_texts
 from graphemb.export import EXPORTERS
 
 __all__ = ["map_command"]
@@ -81,7 +81,7 @@ def map_command(
         return
     check_output(input_, output)
     if input_ is None:
-        rows = Phrases(("phrase",), [(p,) for p in phrases], list(phrases))
+        rows = Phrases(("phrase",), [(p,) for p in phrases], whole_texts(phrases))
     else:
         rows = read_phrases(input_, text_col, id_col, freq_col, context_cols)
     chosen = format_ or _format_of(output, bool(phrases))

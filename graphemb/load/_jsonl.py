@@ -53,6 +53,9 @@ def jsonl_rows(
             )  # fmt: skip
             line.encode("utf-8")
             json.dumps(value, ensure_ascii=False).encode("utf-8")
+        except UnicodeEncodeError:
+            problems.add(number, "must be whole text; it holds half a character (a surrogate).")
+            continue
         except (ValueError, RecursionError) as error:
             problems.add(number, f"must be a JSON object ({shown(str(error))}).")
             continue
