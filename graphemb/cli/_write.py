@@ -62,9 +62,7 @@ def note_phrases(texts: Sequence[str], losses: Losses, start: int = 0) -> None:
     """Note phrases that can hardly be meant, by row from 1: never what they say."""
     for row, text in enumerate(texts, start + 1):
         if len(text) > 1000:
-            losses.add(
-                f"row whose phrase has over {LONG:,} characters; its first 64 words count", row
-            )
+            losses.add("row whose phrase has over 1,000 characters; its first 64 words count", row)
         if not any(map(str.isalnum, text)):
             losses.add("row whose phrase has no letter or digit", row)
 

@@ -81,7 +81,8 @@ def map_command(
         return
     check_output(input_, output)
     if input_ is None:
-        rows = Phrases(("phrase",), [(p,) for p in phrases], whole_texts(phrases))
+        texts = whole_texts(phrases)
+        rows = Phrases(("phrase",), [(text,) for text in texts], texts)
     else:
         rows = read_phrases(input_, text_col, id_col, freq_col, context_cols)
     chosen = format_ or _format_of(output, bool(phrases))
