@@ -69,6 +69,8 @@ class Job:
             self.sweep()
             try:
                 self._begin()
+                if not self.done:  # a part was removed since: it says so no longer
+                    (self.folder / _DONE).unlink(missing_ok=True)
                 yield
             finally:
                 self.sweep()

@@ -63,16 +63,20 @@ def test_parts_are_the_whole_output(job, model, tmp_path):
     assert (tmp_path / "all.tsv").read_bytes() == plain
 
 
-def test_any_number_of_jobs_and_a_resume_give_the_same_bytes(job, tmp_path):
+def test_any_number_of_jobs_and_a_resume_give_the_same_bytes(job, tmp_path, monkeypatch):
     _, out, asked = job
     two = run(*asked, "-o", tmp_path / "two", "--jobs", "2")
     assert two.exit_code == 0, two.output
     assert content(tmp_path / "two") == content(out)
-    for name in ("part-000000.tsv", "part-000004.tsv", "_DONE.json"):
+    for name in ("part-000000.tsv", "part-000004.tsv"):
         (tmp_path / "two" / name).unlink()
     (tmp_path / "two" / ".part-000004.tsv.torn").write_text("half a r")
     kept = (tmp_path / "two" / "part-000001.tsv").stat().st_mtime_ns
     assert run("merge", tmp_path / "two").exit_code == 66
+    with monkeypatch.context() as m:  # a run that does nothing no longer says that all is done
+        m.setattr("graphemb.cli._parts.work", given_up)
+        assert run(*asked, "-o", tmp_path / "two").exit_code == 75
+    assert "_DONE.json" not in content(tmp_path / "two")
     again = run(*asked, "-o", tmp_path / "two")
     assert "50 rows in 7 parts" in again.stderr
     assert content(tmp_path / "two") == content(out)
