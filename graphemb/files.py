@@ -53,7 +53,7 @@ def _disk(path: object, doing: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        if doing != "read":
+        if doing != "read" and Path(str(path)).parent.exists():
             raise StorageError(f"{path}: could not be {doing} ({error.strerror}).") from error
         raise MissingInputError(f"{path}: must exist, to be {doing}. Check the path.") from error
     except IsADirectoryError as error:

@@ -142,6 +142,7 @@ def _model_sha256(model: str) -> str:
 def _mapped(file: PhraseFile, job: Job, wanted: Wanted, losses: Any, show: Any) -> list[int]:
     """Map the parts that are missing; return those that were given up."""
     missing, lost = set(job.missing()), list[int]()
+    firsts: dict[str, tuple[int, str]] = {}
     if not missing:
         return []
     pieces = ((i, rows) for i, rows in enumerate(file.parts(job.size)) if i in missing)
@@ -155,8 +156,10 @@ def _mapped(file: PhraseFile, job: Job, wanted: Wanted, losses: Any, show: Any) 
                 continue
             job.written[made.index] = made.sha256
             losses.counts.update(made.losses[0])
-            losses.first = {**made.losses[1], **losses.first}
+            for kind, case in made.losses[1].items():
+                firsts[kind] = min(firsts.get(kind, (made.index, case)), (made.index, case))
             told.add(job.rows_of(made.index))
+    losses.first = {kind: case for kind, (_, case) in firsts.items()}
     return sorted(lost)
 
 
@@ -220,6 +223,8 @@ def estimate(file: PhraseFile, wanted: Wanted) -> str:
     pieces = iter([(0, _every(rows, -(-len(rows.texts) // _WARMING))), (1, sample)])
     with closing(work(pieces, begin, given, 1)) as answers:
         warm, made = answers
+    if isinstance(warm, Died) or isinstance(made, Died):
+        raise BusyError("--estimate: four workers died at the sample. There may be no memory left.")
     loading = time.monotonic() - start - warm.seconds - made.seconds
     n = len(sample.texts)
     at_once = min(n_jobs, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 99)

@@ -83,6 +83,15 @@ def test_any_number_of_jobs_and_a_resume_give_the_same_bytes(job, tmp_path, monk
     assert (tmp_path / "two" / "part-000001.tsv").stat().st_mtime_ns == kept
 
 
+def test_json_lines_come_back_as_they_were_in_parts_too(model, tmp_path):
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"phrase": "kettle", "n": 1.0}\n{"phrase": null}\n{"m": [1, "é"]}\n')
+    asked = ["map", source, "--model", model, "--format", "jsonl", "--k", "2"]
+    got = run(*asked, "--parts", "--part-rows", "1", "-o", tmp_path / "out")
+    assert "note: 2 × row whose phrase has no letter or digit (first: 2)\n" in got.stderr
+    assert run("merge", tmp_path / "out").stdout_bytes == run(*asked).stdout_bytes
+
+
 def test_what_differs_is_refused_and_named(job, model, tmp_path):
     source, out, asked = job
     before = content(out)
