@@ -11,6 +11,7 @@
     │   └── BundleError                        a model on disk is damaged or too new      exit 65
     ├── MissingInputError (FileNotFoundError)  the input is not there                     exit 66
     ├── StorageError (OSError)                 reading or writing failed                  exit 74
+    ├── BusyError                              another process holds it, or died: again   exit 75
     ├── NotFittedError (AttributeError)        used before ``fit``                        exit 70
     ├── UnknownNodeError (KeyError)            a node id is not in the graph              exit 65
     └── MissingPackageError (ImportError)      an optional package is not installed       exit 2
@@ -26,6 +27,7 @@ from collections.abc import Iterable
 
 __all__ = [
     "BundleError",
+    "BusyError",
     "CycleError",
     "GraphembError",
     "InputError",
@@ -94,6 +96,12 @@ class StorageError(GraphembError, OSError):
     """The operating system refused to read or write."""
 
     exit_code = 74
+
+
+class BusyError(GraphembError):
+    """Another process holds what is needed, or processes were lost: try again later."""
+
+    exit_code = 75
 
 
 class NotFittedError(GraphembError, AttributeError):

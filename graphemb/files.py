@@ -8,22 +8,31 @@ import io
 import os
 import re
 import shutil
+import socket
 import stat
 import sys
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from graphemb.errors import InputError, MissingInputError, Problems, StorageError, shown
+from graphemb.errors import (
+    BusyError,
+    InputError,
+    MissingInputError,
+    Problems,
+    StorageError,
+    shown,
+)
 from graphemb.utf8 import utf8_bytes
 
 __all__ = [
-    "MAX_LINE", "Archive", "atomic_folder", "atomic_write", "numbered_lines", "read_bytes",
-    "read_text", "sha256_file", "sha256_of", "user_cache_dir",
+    "MAX_LINE", "Archive", "atomic_folder", "atomic_write", "head_of", "locked_folder",
+    "numbered_lines", "read_bytes", "read_text", "sha256_file", "sha256_of", "streamed_lines",
+    "user_cache_dir",
 ]  # fmt: skip
 
 #: Longest accepted line, and largest accepted file once unpacked, in bytes.
@@ -44,6 +53,8 @@ def _disk(path: object, doing: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
+        if doing != "read" and Path(str(path)).parent.exists():
+            raise StorageError(f"{path}: could not be {doing} ({error.strerror}).") from error
         raise MissingInputError(f"{path}: must exist, to be {doing}. Check the path.") from error
     except IsADirectoryError as error:
         raise StorageError(f"{path}: is a folder and cannot be {doing}. Name a file.") from error
@@ -65,13 +76,13 @@ def read_bytes(path: str | Path, limit: int = MAX_BYTES, *, zipped: bool = False
 
     """
     with _disk(path, "read"):
-        if str(path) == "-":
-            data = sys.stdin.buffer.read(limit + 1)
+        if str(path) == "-" and sys.stdin is not None:
+            data = _all(sys.stdin.buffer, limit + 1)
         else:
             with open(path, "rb") as file:
-                about = os.fstat(file.fileno())  # a read of `limit` would reserve that much
-                whole = about.st_size if stat.S_ISREG(about.st_mode) else limit
-                data = file.read(min(whole, limit) + 1)
+                about = os.fstat(file.fileno())
+                whole = stat.S_ISREG(about.st_mode) and about.st_size <= limit
+                data = file.read(about.st_size + 1) if whole else _all(file, limit + 1)
     if data[:2] == b"\x1f\x8b" and len(data) <= limit:
         data = _gunzip(path, data, limit)
     if (data[:4] == b"PK\x03\x04" and not zipped) or data[:4] == b"\x28\xb5\x2f\xfd":
@@ -79,6 +90,15 @@ def read_bytes(path: str | Path, limit: int = MAX_BYTES, *, zipped: bool = False
     if len(data) > limit:
         raise InputError(f"{path}: must be at most {limit:,} bytes. Split the file.")
     return data
+
+
+def _all(file: IO[bytes], limit: int) -> bytes:
+    """Return at most `limit` bytes of a pipe; one read of so many would reserve them all."""
+    blocks, left = [], limit
+    while left and (block := file.read(min(left, 1 << 24))):
+        blocks.append(block)
+        left -= len(block)
+    return b"".join(blocks)
 
 
 def _gunzip(path: object, data: bytes, limit: int) -> bytes:
@@ -104,6 +124,30 @@ def numbered_lines(path: str | Path, text: str | None = None) -> Iterator[tuple[
         if len(line) > MAX_LINE:
             raise InputError(f"{path}:{number}: lines must be at most 1 MiB long.")
         yield number, line
+
+
+def head_of(path: str | Path, size: int = 4) -> bytes:
+    """Return the first bytes of a file, gzip undone."""
+    with _disk(path, "read"), open(path, "rb") as file:
+        data = file.read(1 << 12)
+    if data[:2] != b"\x1f\x8b":
+        return data[:size]
+    with suppress(OSError, zlib.error):
+        return zlib.decompressobj(31).decompress(data, size)
+    return b""
+
+
+def streamed_lines(path: str | Path) -> Iterator[tuple[int, str]]:
+    """Yield what `numbered_lines` does, of a file of any size: a block of it is held at a time."""
+    with _disk(path, "read"), open(path, "rb") as file:
+        head = file.read(2)
+        file.seek(0)
+        if head in (b"\xff\xfe", b"\xfe\xff"):
+            raise InputError(f"{path}:1: must be UTF-8; this is UTF-16. Save it as UTF-8.")
+        try:
+            yield from _decoded(gzip.GzipFile(fileobj=file) if head == b"\x1f\x8b" else file, path)
+        except _DAMAGED as error:
+            raise InputError(f"{path}: is a damaged gzip file ({error}). Fetch it again.") from None
 
 
 class Archive:
@@ -217,12 +261,18 @@ def _block(data: bytes, source: object, number: int) -> list[str]:
 def atomic_write(path: str | Path) -> Iterator[IO[Any]]:
     """Give a binary file that takes the place of `path` when all went well, else vanishes.
 
-    A temporary file in the same folder is written, synced and renamed; the folder is synced.
+    A temporary file in the same folder is written, synced and renamed; the folder is synced. Links
+    are followed; a device or a pipe is written to as it is.
     """
     target = Path(path)
     with _disk(path, "written"):
         if target.is_dir():
             raise IsADirectoryError(str(path))
+        if target.exists() and not target.is_file():
+            with open(target, "wb") as file:
+                yield file
+            return
+        target = target.resolve()
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:
         with _disk(path, "written"):
@@ -274,6 +324,55 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)
         raise
+
+
+@contextmanager
+def locked_folder(folder: str | Path) -> Iterator[None]:
+    """Hold `folder` for this process alone; the lock ends with the process, however that ends.
+
+    It is ``flock`` on a file ``.lock`` in it, which says who holds it; without ``flock``
+    (Windows) nothing is held.
+
+    Raises
+    ------
+    BusyError
+        When another process holds it.
+
+    """
+    place = Path(folder) / ".lock"
+    with _disk(folder, "locked"):
+        handle = _held(place)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            os.unlink(place)  # still held, so nobody can have begun to rely on it
+        os.close(handle)
+
+
+def _held(place: Path) -> int:
+    while True:
+        handle = os.open(place, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            if sys.platform != "win32":
+                import fcntl
+
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if place.exists() and os.path.samestat(os.fstat(handle), place.stat()):
+                with suppress(OSError):  # on a full disk it is held all the same
+                    os.truncate(handle, 0)
+                    os.write(handle, f"process {os.getpid()} on {socket.gethostname()}".encode())
+                return handle
+            os.close(handle)  # its holder removed it meanwhile
+        except BaseException as error:
+            holder = os.read(handle, 200).decode("utf-8", "replace") or "another process"
+            os.close(handle)
+            if not isinstance(error, BlockingIOError):
+                raise
+            raise BusyError(
+                f"{place.parent}: must be used by one command at a time; {holder} is at work "
+                "there. Wait for it, or stop it."
+            ) from None
 
 
 def sha256_of(data: bytes | memoryview) -> str:

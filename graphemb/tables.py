@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import csv
-import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from graphemb.errors import InputError, Problems, shown
 from graphemb.files import MAX_LINE, numbered_lines, read_text
 
-__all__ = ["FORMULA", "MAX_COLUMNS", "Table", "defused", "read_table", "undefused"]
+__all__ = [
+    "FORMULA", "MAX_COLUMNS", "Table", "defused", "delimiter_of", "read_table", "table_rows",
+    "undefused",
+]  # fmt: skip
 
 MAX_COLUMNS = 1_000
 #: What a spreadsheet would run as a formula, at the head of a cell.
@@ -64,8 +66,12 @@ def read_table(
         raise InputError(f"{path}:1: must have a header and rows; the file is empty.")
     first = content.split("\n", 1)[0]
     if delimiter is None:
-        delimiter = "\t" if "\t" in first else ";" if first.count(";") > first.count(",") else ","
-    rows, lines = _cells(path, content, delimiter, quoted)
+        delimiter = delimiter_of(first)
+    if delimiter != "\t" or quoted:
+        for _ in numbered_lines(str(path), content):
+            pass  # a line that is too long is named before a quote that is not closed
+    found = list(table_rows(path, numbered_lines(str(path), content), delimiter, quoted))
+    lines, rows = [line for line, _ in found], [row for _, row in found]
     header = tuple(cell.strip() for cell in rows[0])
     problems = Problems(str(path))
     if len(header) > MAX_COLUMNS:
@@ -82,34 +88,38 @@ def read_table(
     return Table(str(path), header, [tuple(r) for r in rows[1:]], lines[1:], delimiter)
 
 
-def _cells(
-    path: object, content: str, delimiter: str, quoted: bool
-) -> tuple[list[list[str]], list[int]]:
-    rows: list[list[str]] = []
-    lines: list[int] = []
+def delimiter_of(first: str) -> str:
+    """Return the delimiter that the first line of a table speaks for."""
+    return "\t" if "\t" in first else ";" if first.count(";") > first.count(",") else ","
+
+
+def table_rows(
+    path: object, lines: Iterable[tuple[int, str]], delimiter: str, quoted: bool = False
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield (line on which it begins, cells) of each row that is not blank, the header first.
+
+    Raises
+    ------
+    InputError
+        For a quote that is not closed.
+
+    """
     if delimiter == "\t" and not quoted:
-        for number, line in numbered_lines(str(path), content):
-            if line:
-                rows.append(line.split("\t"))
-                lines.append(number)
-        return rows, lines
+        yield from ((number, line.split("\t")) for number, line in lines if line)
+        return
     csv.field_size_limit(MAX_LINE)
-    for _ in numbered_lines(str(path), content):
-        pass  # refuses a line that is too long
-    reader = csv.reader(io.StringIO(content, newline="\n"), delimiter=delimiter, strict=True)
+    reader = csv.reader((line + "\n" for _, line in lines), delimiter=delimiter, strict=True)
     before = 0
     try:
         for row in reader:
             if row:
-                rows.append(row)
-                lines.append(before + 1)
+                yield before + 1, row
             before = reader.line_num
     except csv.Error as error:
         raise InputError(
             f"{path}:{before + 1}: must be well-formed CSV ({error}). "
             "Look for a quote that is not closed."
         ) from None
-    return rows, lines
 
 
 def defused(cell: str) -> str:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 
 import numpy as np
 import pytest
 
-from graphemb import BundleError
+from graphemb import BundleError, PhraseMapper
 from graphemb.bundle import (
     FORMAT_VERSION,
     pack_strings,
@@ -102,3 +103,25 @@ def test_what_is_not_a_bundle_is_not_overwritten(small, tmp_path):
 def test_strings_with_nul_are_refused():
     with pytest.raises(ParameterError, match="NUL"):
         pack_strings(["a\0b"])
+
+
+def test_damage_of_a_real_model_is_a_bundle_error(model, tmp_path):
+    """Bits and lengths from all over the files, those of the small ones all."""
+    place = tmp_path / "m"
+    shutil.copytree(model, place)
+    rng = random.Random(0)
+    for file in sorted(p for p in place.rglob("*") if p.is_file()):
+        good = file.read_bytes()
+        spots = [*range(8), len(good) - 1, *(rng.randrange(len(good)) for _ in range(40))]
+        for at in {spot for spot in spots if spot < len(good)}:
+            bad = bytearray(good)
+            bad[at] ^= 1 << rng.randrange(8)
+            file.write_bytes(bad)
+            with pytest.raises(BundleError):
+                PhraseMapper.load(place)
+        for length in {0, 1, len(good) - 1, *(rng.randrange(len(good)) for _ in range(8))}:
+            file.write_bytes(good[:length])
+            with pytest.raises(BundleError):
+                PhraseMapper.load(place)
+        file.write_bytes(good)
+    assert PhraseMapper.load(place).map(["kettle"]).best(0).label == "Kettle"

@@ -19,6 +19,7 @@ _COMMANDS = {
     "export": "Write mappings as SSSOM, FHIR ConceptMap, OMOP, Usagi, XLSX to review, ….",
     "info": "Show what a model is, what it was trained on, and how good it was.",
     "map": "Map phrases to the nodes of a taxonomy.",
+    "merge": "Join the parts of a long job to one file.",
     "report": "Report a run, compare two, or hold one against bounds.",
     "taxonomies": "List the known taxonomies, or show what is in one.",
     "train": "Train a mapper for a taxonomy.",

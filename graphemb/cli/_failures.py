@@ -1,6 +1,7 @@
 """From errors to one message on standard error and an exit code.
 
-0 done · 2 usage · 65 bad input · 66 input missing · 70 our bug · 74 disk · 130/143 signals.
+0 done · 2 usage · 65 bad input · 66 input missing · 70 our bug · 74 disk · 75 try again ·
+130/143 signals.
 """
 
 from __future__ import annotations
@@ -41,11 +42,15 @@ class Guarded(click.Group):
             click.echo("graphemb: stopped.", err=True)
             sys.exit(130)
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _drop_output()
             sys.exit(0)
         except GraphembError as error:
             click.echo(printable(f"graphemb: {error}"), err=True)
             sys.exit(error.exit_code)
+        except OSError as error:  # files.py names its files; what is left is standard output
+            click.echo(printable(f"graphemb: could not be written ({error})."), err=True)
+            _drop_output()
+            sys.exit(74)
         except Exception as error:
             if os.environ.get("GRAPHEMB_DEBUG"):
                 raise
@@ -53,6 +58,11 @@ class Guarded(click.Group):
             click.echo(printable(f"graphemb: a bug in graphemb ({kind}: {error})."), err=True)
             click.echo("Set GRAPHEMB_DEBUG=1 to see where, and please report it.", err=True)
             sys.exit(70)
+
+
+def _drop_output() -> None:
+    """Let what is still held for standard output go, so that nothing tries to write it again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _terminated(*_: object) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from graphemb.load import PairFile
     from graphemb.map.mapper import PhraseMapper
 
-__all__ = ["cached_model", "check_place", "train_model"]
+__all__ = ["cached_model", "cached_place", "check_place", "train_model"]
 
 
 def check_place(output: str) -> None:
@@ -87,16 +87,22 @@ def _say_pairs(path: str, found: PairFile) -> None:
     click.echo(f"note: {path}: read as {found.format}; {'; '.join(parts)}", err=True)
 
 
+def cached_place(taxonomy: str) -> Path:
+    """Return where the kept model of `taxonomy` is, or will be."""
+    from graphemb.files import user_cache_dir
+
+    return user_cache_dir() / f"{Path(taxonomy).name}-{_key(taxonomy)}.model"
+
+
 def cached_model(taxonomy: str, quiet: bool) -> PhraseMapper:
     """Return the kept model of `taxonomy`; train and keep it when there is none.
 
     The key is a hash of the taxonomy's content, the lexicon, the seed and the model's format.
     """
     from graphemb.cli._progress import noted_warnings, progress_bar
-    from graphemb.files import user_cache_dir
     from graphemb.map.mapper import PhraseMapper
 
-    place = user_cache_dir() / f"{Path(taxonomy).name}-{_key(taxonomy)}.model"
+    place = cached_place(taxonomy)
     if place.exists():
         try:
             return PhraseMapper.load(place)

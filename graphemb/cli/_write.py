@@ -24,7 +24,7 @@ from graphemb.mappings import Candidate, MappingSet
 if TYPE_CHECKING:
     from graphemb.map.mapper import PhraseMapper
 
-__all__ = ["write_answers"]
+__all__ = ["note_phrases", "write_answers", "written_rows"]
 
 #: Phrases mapped between two writes.
 CHUNK = 2048
@@ -41,19 +41,14 @@ def write_answers(
     n = len(rows.texts)
     settings: dict[str, Any] = {"k": k, "within": list(within) or None, "min_probability": bar}
     losses, seen = Losses(), _Seen()
+    note_phrases(rows.texts, losses)
     exporter = exporter_of("tsv" if format_ == "table" else format_, {}, mapper.taxonomy_.name)
     exporter.check(mapper.taxonomy_.ids)
     with progress_bar(quiet or n <= CHUNK) as show:
         if format_ in _WRITERS:
-            writer = _WRITERS[format_](rows, losses)
             with _sink(output) as out:
-                out.write(writer.head().encode("utf-8", "surrogatepass"))
-                for answers in _chunks(mapper, rows, settings, show, seen):
-                    part = "".join(
-                        writer.rows(answers.source.rows[i], text, found)
-                        for i, (text, found) in enumerate(answers)
-                    )
-                    out.write(part.encode("utf-8", "surrogatepass"))
+                for part in written_rows(mapper, rows, format_, settings, losses, show, seen):
+                    out.write(part)
         else:
             found = [c for part in _chunks(mapper, rows, settings, show, seen) for c in part]
             mappings = MappingSet(rows.texts, [c for _, c in found], rows.source())
@@ -61,6 +56,31 @@ def write_answers(
     if not quiet:
         say_losses(losses.lines())
         seen.say(rows)
+
+
+def note_phrases(texts: Sequence[str], losses: Losses, start: int = 0) -> None:
+    """Note phrases that can hardly be meant, by row from 1: never what they say."""
+    for row, text in enumerate(texts, start + 1):
+        if len(text) > 1000:
+            losses.add("row whose phrase has over 1,000 characters; its first 64 words count", row)
+        if not any(map(str.isalnum, text)):
+            losses.add("row whose phrase has no letter or digit", row)
+
+
+def written_rows(
+    mapper: PhraseMapper, rows: Phrases, format_: str, settings: dict[str, Any], losses: Losses,
+    show: Progress | None = None, seen: _Seen | None = None, head: bool = True,
+) -> Iterator[bytes]:  # fmt: skip
+    """Yield `rows` and their answers as a format of rows has them, a chunk at a time."""
+    writer = _WRITERS[format_](rows, losses)
+    before = writer.head() if head else ""  # goes with the first answers: none, no header
+    for answers in _chunks(mapper, rows, settings, show, seen or _Seen()):
+        part = "".join(
+            writer.rows(answers.source.rows[i], text, found)
+            for i, (text, found) in enumerate(answers)
+        )
+        yield (before + part).encode("utf-8", "surrogatepass")
+        before = ""
 
 
 def _chunks(

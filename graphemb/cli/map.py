@@ -7,7 +7,8 @@ import sys
 import click
 
 from graphemb.cli._formats import format_by_name
-from graphemb.cli._outputs import check_output, refuse_terminal
+from graphemb.cli._long_job import LongJob, long_job_options
+from graphemb.cli._outputs import check_output, refuse_terminal, whole_texts
 from graphemb.export import EXPORTERS
 
 __all__ = ["map_command"]
@@ -52,12 +53,13 @@ __all__ = ["map_command"]
     "--min-probability", type=click.FloatRange(0, 1),
     help="Below this a phrase means nothing here (empty node). Default: the model's, 0.05.",
 )  # fmt: skip
+@long_job_options
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no notes.")
 def map_command(
     input_: str | None, phrases: tuple[str, ...], model: str | None, taxonomy: str | None,
     output: str | None, k: int, within: tuple[str, ...], format_: str | None, text_col: str,
     id_col: str | None, freq_col: str | None, context_cols: tuple[str, ...],
-    min_probability: float | None, quiet: bool,
+    min_probability: float | None, quiet: bool, long_job: LongJob | None,
 ) -> None:  # fmt: skip
     """Map phrases to the nodes of a taxonomy.
 
@@ -72,9 +74,15 @@ def map_command(
         raise click.UsageError("give either --model or --taxonomy.")
     if bool(phrases) == (input_ is not None):
         raise click.UsageError("give either INPUT (or - for standard input) or -p PHRASE.")
+    if long_job is not None:
+        settings = {"k": k, "within": list(within) or None, "min_probability": min_probability}
+        columns = (text_col, id_col, freq_col, context_cols)
+        long_job.run(input_, output, columns, format_, (model, taxonomy), settings, quiet)
+        return
     check_output(input_, output)
     if input_ is None:
-        rows = Phrases(("phrase",), [(p,) for p in phrases], list(phrases))
+        texts = whole_texts(phrases)
+        rows = Phrases(("phrase",), [(text,) for text in texts], texts)
     else:
         rows = read_phrases(input_, text_col, id_col, freq_col, context_cols)
     chosen = format_ or _format_of(output, bool(phrases))

@@ -26,14 +26,15 @@ from graphemb.load._jsonl import JsonText
 from graphemb.load._mapped import load_mappings
 from graphemb.load._pairs import PairFile, load_pairs
 from graphemb.load._phrases import Phrases, read_phrases
+from graphemb.load._streamed import PhraseFile
 from graphemb.load._write import WRITERS, write_taxonomy
 from graphemb.load.base import Notes
 from graphemb.registry import Registry
 from graphemb.taxonomy import Taxonomy
 
 __all__ = [
-    "GRAPH_LOADERS", "LOADERS", "WRITERS", "JsonText", "PairFile", "Phrases", "load_graph",
-    "load_mappings", "load_pairs", "load_taxonomy", "read_phrases", "read_taxonomy",
+    "GRAPH_LOADERS", "LOADERS", "WRITERS", "JsonText", "PairFile", "PhraseFile", "Phrases",
+    "load_graph", "load_mappings", "load_pairs", "load_taxonomy", "read_phrases", "read_taxonomy",
     "write_taxonomy",
 ]  # fmt: skip
 

@@ -11,7 +11,7 @@ from graphemb.load._jsonl import jsonl_table
 from graphemb.load._typed import parquet_table, workbook_table
 from graphemb.tables import Table, read_table
 
-__all__ = ["Content", "read_content", "table_of"]
+__all__ = ["Content", "is_jsonl", "read_content", "table_of"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def read_content(path: str | Path) -> Content:
         return Content(name, "parquet", table=parquet_table(path, data))
     text = read_text(path, data=data)
     ending = name.lower().removesuffix(".gz").rsplit(".", 1)[-1]
-    if ending in ("jsonl", "ndjson") or _is_jsonl(text, ending):
+    if ending in ("jsonl", "ndjson") or is_jsonl(text, ending):
         return Content(name, "jsonl", text=text)
     return Content(name, "text", text=text)
 
@@ -53,7 +53,7 @@ def table_of(content: Content) -> Table:
     return read_table(content.source, text=content.text)
 
 
-def _is_jsonl(text: str, ending: str) -> bool:
+def is_jsonl(text: str, ending: str) -> bool:
     """Return whether text under another name is JSON lines: its first line is a whole object."""
     first = text.lstrip().split("\n", 1)[0].strip()
     if ending in ("csv", "tsv", "tab", "txt") or not (first.startswith("{") and first[-1] == "}"):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 
 from graphemb.errors import InputError, Problems, shown
 from graphemb.files import numbered_lines
 from graphemb.tables import MAX_COLUMNS, Table
 
-__all__ = ["JsonText", "cell_of", "jsonl_objects", "jsonl_table"]
+__all__ = ["JsonText", "cell_of", "jsonl_objects", "jsonl_rows", "jsonl_table"]
 
 
 class JsonText(str):
@@ -33,8 +34,16 @@ def jsonl_objects(path: object, text: str) -> tuple[list[dict[str, Any]], list[i
 
     """
     problems = Problems(str(path))
-    found, lines = [], []
-    for number, line in numbered_lines(str(path), text):
+    read = list(jsonl_rows(numbered_lines(str(path), text), problems))
+    problems.raise_if_any()
+    return [value for _, value in read], [number for number, _ in read]
+
+
+def jsonl_rows(
+    lines: Iterable[tuple[int, str]], problems: Problems
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (line, object) as `jsonl_objects` gives them; what is wrong is noted in `problems`."""
+    for number, line in lines:
         if not line.strip():
             continue
         try:
@@ -44,16 +53,16 @@ def jsonl_objects(path: object, text: str) -> tuple[list[dict[str, Any]], list[i
             )  # fmt: skip
             line.encode("utf-8")
             json.dumps(value, ensure_ascii=False).encode("utf-8")
+        except UnicodeEncodeError:
+            problems.add(number, "must be whole text; it holds half a character (a surrogate).")
+            continue
         except (ValueError, RecursionError) as error:
             problems.add(number, f"must be a JSON object ({shown(str(error))}).")
             continue
         if isinstance(value, dict):
-            found.append(value)
-            lines.append(number)
+            yield number, value
         else:
             problems.add(number, f"must be a JSON object; got {shown(line)}.")
-    problems.raise_if_any()
-    return found, lines
 
 
 def jsonl_table(path: object, text: str) -> Table:

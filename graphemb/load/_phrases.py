@@ -8,14 +8,18 @@ from pathlib import Path
 
 from graphemb.errors import InputError, Problems, nearest, shown
 from graphemb.files import numbered_lines
-from graphemb.load._contents import Content, read_content, table_of
+from graphemb.load._contents import read_content, table_of
 from graphemb.mappings import Source
 from graphemb.tables import Table
 
-__all__ = ["Phrases", "read_phrases"]
+__all__ = [
+    "LONGEST", "Phrases", "frequencies_of", "is_table", "read_phrases", "refuse_columns",
+    "text_column",
+]  # fmt: skip
 
 _TABLES = (".csv", ".tsv", ".tab")
-_LONGEST = 100_000
+#: Characters of a phrase that are read, where a file has a phrase a line.
+LONGEST = 100_000
 
 
 @dataclass(frozen=True)
@@ -63,15 +67,12 @@ def read_phrases(
 
     """
     content = read_content(path)
-    if content.kind == "text" and not _is_table(path, content, text_col):
-        if wanted := [c for c in (id_col, freq_col, *context_cols) if c is not None]:
-            raise InputError(
-                f"{path}:1: must be a table with a column {shown(text_col)} to have a column "
-                f"{shown(wanted[0])}; its first line names none. Give --text-col, or a header."
-            )
+    first = content.text.split("\n", 1)[0]
+    if content.kind == "text" and not is_table(path, first, text_col):
+        refuse_columns(path, text_col, (id_col, freq_col, *context_cols))
         return _lines(path, content.text)
     table = table_of(content)
-    at = _column(table, text_col, "--text-col")
+    at = text_column(table, text_col)
     for column in (c for c in (id_col, freq_col, *context_cols) if c is not None):
         table.column(column)
     if id_col is not None:
@@ -80,22 +81,32 @@ def read_phrases(
         raise InputError(f"{path}:1: must have rows below the header; there are none.")
     return Phrases(
         table.header, table.rows, [row[at] for row in table.rows], text_col, id_col,
-        freq_col, tuple(context_cols), _frequencies(path, table, freq_col),
+        freq_col, tuple(context_cols), frequencies_of(path, table, freq_col),
     )  # fmt: skip
 
 
-def _is_table(path: str | Path, content: Content, text_col: str) -> bool:
+def is_table(path: str | Path, first: str, text_col: str) -> bool:
+    """Return whether text is a table, told from its name and its first line."""
     name = str(path).lower().removesuffix(".gz")
-    first = content.text.split("\n", 1)[0]
     cells = {c.strip().strip('"') for d in "\t,;" if d in first for c in first.split(d)}
     return name.endswith(_TABLES) or text_col in cells or first.strip() == text_col
 
 
-def _column(table: Table, name: str, option: str) -> int:
+def refuse_columns(path: str | Path, text_col: str, columns: Sequence[str | None]) -> None:
+    """Raise `InputError` where a file with a phrase a line is asked for columns."""
+    if wanted := [c for c in columns if c is not None]:
+        raise InputError(
+            f"{path}:1: must be a table with a column {shown(text_col)} to have a column "
+            f"{shown(wanted[0])}; its first line names none. Give --text-col, or a header."
+        )
+
+
+def text_column(table: Table, name: str) -> int:
+    """Return where the phrases stand."""
     try:
         return table.column(name)
     except InputError as error:
-        raise InputError(f"{error}{nearest(name, table.header)} Name it with {option}.") from None
+        raise InputError(f"{error}{nearest(name, table.header)} Name it with --text-col.") from None
 
 
 def _lines(path: str | Path, text: str) -> Phrases:
@@ -104,10 +115,10 @@ def _lines(path: str | Path, text: str) -> Phrases:
         lines.pop()
     if not any(line.strip() for line in lines):
         raise InputError(f"{path}:1: must hold at least one phrase; it is empty.")
-    return Phrases(("phrase",), [(line,) for line in lines], [line[:_LONGEST] for line in lines])
+    return Phrases(("phrase",), [(line,) for line in lines], [line[:LONGEST] for line in lines])
 
 
-def _frequencies(path: str | Path, table: Table, freq_col: str | None) -> tuple[int, ...]:
+def frequencies_of(path: str | Path, table: Table, freq_col: str | None) -> tuple[int, ...]:
     """Return how often each phrase occurs; an empty cell counts once."""
     if freq_col is None:
         return (1,) * len(table.rows)
