@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ import click
 from graphemb.cli._failures import printable
 from graphemb.cli._formats import exporter_of, say_losses, write_export
 from graphemb.cli._progress import progress_bar
+from graphemb.cli._verdict_options import Wanted
 from graphemb.estimator import Progress
 from graphemb.export._rows import Delimited as _Delimited
 from graphemb.export._rows import JsonLines as _JsonLines
@@ -32,7 +33,8 @@ CHUNK = 2048
 
 def write_answers(
     mapper: PhraseMapper, rows: Phrases, output: str | None, format_: str, k: int,
-    within: Sequence[str], bar: float | None, quiet: bool,
+    within: Sequence[str], bar: float | None, quiet: bool, more: Mapping[str, Any] | None = None,
+    wanted: Wanted | None = None,
 ) -> None:  # fmt: skip
     """Map `rows` in chunks and write them; an output file appears when all is done.
 
@@ -40,12 +42,15 @@ def write_answers(
     """
     n = len(rows.texts)
     settings: dict[str, Any] = {"k": k, "within": list(within) or None, "min_probability": bar}
+    settings |= more or {}
+    verdicts = wanted.of(mapper, rows, settings) if wanted is not None else None
     losses, seen = Losses(), _Seen()
     exporter = exporter_of("tsv" if format_ == "table" else format_, {}, mapper.taxonomy_.name)
     exporter.check(mapper.taxonomy_.ids)
     with progress_bar(quiet or n <= CHUNK) as show:
         if format_ in _WRITERS:
             writer = _WRITERS[format_](rows, losses)
+            writer = verdicts.around(writer) if verdicts is not None else writer
             with _sink(output) as out:
                 out.write(writer.head().encode("utf-8", "surrogatepass"))
                 for answers in _chunks(mapper, rows, settings, show, seen):
@@ -61,6 +66,8 @@ def write_answers(
     if not quiet:
         say_losses(losses.lines())
         seen.say(rows)
+        if verdicts is not None:
+            verdicts.say()
 
 
 def _chunks(

@@ -208,7 +208,9 @@ class PhraseMapper(Estimator):
         if backoff is None:
             return MappingSet(listed, answers.of(listed, k, allowed, bar))
         if leaves_only:
-            raise ParameterError("PhraseMapper.map: backoff answers nodes above leaves; give it or leaves_only.")
+            raise ParameterError(
+                "PhraseMapper.map: backoff answers nodes above leaves; give it or leaves_only."
+            )
         safe = Backoff(index, backoff, allowed)
         wide = answers.of(listed, max(k, SUPPORT), allowed, bar)
         return MappingSet(listed, [safe.apply(found, k) for found in wide])
