@@ -101,12 +101,16 @@ def _lines(found: Explanation) -> list[str]:
     return lines
 
 
+def _kind(kind: str) -> str:
+    return "its label" if kind == "label" else f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+
+
 def _about(c: Weighed) -> list[str]:
     """Return what was said of a candidate, a line a source."""
     lines = [f"    path        {c.path}"]
     if c.read_as:
         lines.append(f"    read as     “{c.read_as}” by the lexicon")
-    lines.append(f"    name        “{c.matched}”, a {c.kind} of it")
+    lines.append(f"    name        “{c.matched}”, {_kind(c.kind)}")
     scores = ", ".join(f"{name} {score:.2f} (no. {n})" for name, (score, n) in c.retrievers.items())
     lines.append(f"    retrieved   {scores}")
     words = [

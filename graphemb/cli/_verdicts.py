@@ -111,8 +111,9 @@ class Verdicts:
         share = f"{self.accepted:,} of {n:,} phrases accepted ({self.accepted / n:.0%})"
         if self.at is not None and self.uses:
             share += f", {self.accepted_uses / self.uses:.0%} of the volume"
+        what = "that volume is" if policy.weighted else "them are"
         click.echo(
-            f"{share}: at most {policy.max_error:.2g} of them wrong with {policy.confidence:.0%} "
+            f"{share}: at most {policy.max_error:.2%} of {what} wrong with {policy.confidence:.0%} "
             "confidence, where phrases are like those reviewed",
             err=True,
         )

@@ -134,8 +134,8 @@ def _summary(policy: AcceptancePolicy, coverage: float | None) -> list[str]:
     what = "volume" if policy.weighted else "rows"
     lines = [
         f"accept from a probability of {policy.threshold:.4f}: with {policy.confidence:.0%} "
-        f"confidence at most {policy.max_error:.2g} of the accepted {what} is wrong "
-        f"(supported: {policy.bound:.2g})",
+        f"confidence at most {policy.max_error:.2%} of the accepted {what} is wrong "
+        f"(supported: {policy.bound:.2%})",
         f"of {policy.n_reviewed:,} reviewed phrases {policy.n_accepted:,} are accepted "
         f"({policy.share:.0%})"
         + (f", {policy.volume:.0%} of the volume" if policy.weighted else "")

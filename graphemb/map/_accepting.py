@@ -145,7 +145,7 @@ def _refusal(
     """Say why nothing can be promised, how many rows it takes, and what could be promised."""
     n, least = len(first), fewest_rows(max_error, 1.0 - confidence)
     head = (
-        f"calibrate: to promise at most {max_error:.2g} wrong with {confidence:.0%} confidence "
+        f"calibrate: to promise at most {max_error:.2%} wrong with {confidence:.0%} confidence "
         f"takes at least {least:,} accepted rows without an error, or more rows with some"
     )
     if weight is not None:

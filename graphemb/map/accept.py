@@ -148,8 +148,9 @@ def frequency_cap(
 
     One wrong row of much weight breaks a promise on the volume alone, so rows above the cap are
     left to people: they are few. Of up to 24 caps the one is chosen that would let most weight be
-    accepted if 1 - p of the rows were wrong, as the probabilities say. Which rows were wrong is
-    never looked at, so the test that follows stays valid. O(n log n + 24² · n).
+    accepted if 1 - p of the rows were wrong, as the probabilities say; where they let nothing be
+    accepted, the largest up to which all rows weigh three times `fewest_rows` of it. Which rows
+    were wrong is never looked at, so the test that follows stays valid. O(n log n + 24² · n).
     """
     _check(max_error, confidence)
     order = np.argsort(-probability, kind="stable")
@@ -159,7 +160,9 @@ def frequency_cap(
         return 0.0
     distinct = np.unique(w)
     places = np.unique(np.geomspace(1, len(distinct), 24).astype(int))
-    best, cap = 0.0, float(distinct[0])
+    enough = 3 * fewest_rows(max_error, 1.0 - confidence)
+    heavy = [float(c) for c in distinct[places - 1] if w[w <= c].sum() / c >= enough]
+    best, cap = 0.0, max(heavy, default=float(distinct[0]))
     for most in distinct[places - 1].tolist():
         kept = w <= most
         v, doubt = w[kept], w[kept] * (1.0 - p[kept])

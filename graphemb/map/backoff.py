@@ -34,10 +34,11 @@ class Backoff:
     """Answers with the most specific node below which the right one lies with `level`.
 
     ``P(a) = Σ p_c over the distinct candidates c at or below a``: over several ways down a
-    candidate counts once. Of the nodes with P ≥ level, the one of the highest intrinsic
-    information content (Seco 2004: fewest descendants) is answered, which no other such node lies
-    below; ties go to the larger P, then to the earlier row. A root says nothing, so it is answered
-    only where it is itself a candidate of that probability.
+    candidate counts once. Of the nodes with P ≥ level, one is answered that no other such node lies
+    below; of several, which only more than one parent makes possible, the one of the highest
+    information content (Seco 2004: fewest descendants), then of the larger P, then the earlier
+    row. A root says nothing, so it is answered only where it is itself a candidate of that
+    probability.
 
     The answer's relation says what it is: ``exactMatch`` where it bears the phrase as a name,
     ``closeMatch`` where it is a candidate that is sure enough by itself, else ``broadMatch``.
@@ -55,21 +56,28 @@ class Backoff:
     def __init__(self, index: MappingIndex, level: float, allowed: Array | None = None) -> None:
         self.taxonomy: Taxonomy = index.taxonomy
         self.information, self.level = index.information, check_level(level)
-        self.open = np.diff(self.taxonomy.parent_ptr) > 0
-        if allowed is not None:
-            self.open = self.open & allowed
+        self.inner = np.diff(self.taxonomy.parent_ptr) > 0
+        self.allowed = np.ones(len(self.inner), bool) if allowed is None else allowed
         self._above = lru_cache(maxsize=1 << 14)(self._ancestors)
 
     def _ancestors(self, row: int) -> Array:
         """Return the rows of `row` and all above it."""
-        seen, waiting = {row}, [row]
+        return np.array(self._ascended([row]), np.int64)
+
+    def _ascended(self, rows: list[int]) -> list[int]:
+        """Return `rows` and all above them, each once."""
+        seen, waiting = set(rows), list(rows)
         ptr, parents = self.taxonomy.parent_ptr, self.taxonomy.parent_rows
         for node in waiting:  # grows while it is walked
             for parent in parents[ptr[node] : ptr[node + 1]].tolist():
                 if parent not in seen:
                     seen.add(parent)
                     waiting.append(parent)
-        return np.array(waiting, np.int64)
+        return waiting
+
+    def _parents(self, rows: Array) -> list[int]:
+        ptr, parents = self.taxonomy.parent_ptr, self.taxonomy.parent_rows
+        return [p for row in rows.tolist() for p in parents[ptr[row] : ptr[row + 1]].tolist()]
 
     def accumulated(self, rows: Sequence[int], p: Sequence[float]) -> tuple[Array, Array]:
         """Return (nodes, P): every node at or above a candidate, with its probability."""
@@ -86,10 +94,14 @@ class Backoff:
         own = {int(row): share for row, share in zip(rows, p, strict=True)}
         alone = np.array([own.get(int(node), 0.0) for node in nodes])
         # Probabilities come rounded to four places: sums of them are given as much room.
-        good = (total >= self.level - 1e-4) & (self.open[nodes] | (alone >= self.level - 1e-4))
+        least = self.level - 1e-4
+        good = (total >= least) & (self.inner[nodes] | (alone >= least)) & self.allowed[nodes]
         if not good.any():
             return None
         nodes, total = nodes[good], total[good]
+        over = self._ascended(list(dict.fromkeys(self._parents(nodes))))
+        lowest = ~np.isin(nodes, over)
+        nodes, total = nodes[lowest], total[lowest]
         best = np.lexsort((nodes, -total, -self.information[nodes]))[0]
         return int(nodes[best]), float(total[best])
 

@@ -101,8 +101,7 @@ class Restriction:
             mask &= np.diff(taxonomy.child_ptr) == 0
         if not mask.any():
             raise InputError(
-                f"taxonomy {taxonomy.name}: some node must be allowed; none is {self}. "
-                "Loosen a condition."
+                f"{problems.source}: some node must be allowed; none is {self}. Loosen a condition."
             )
         return mask
 
