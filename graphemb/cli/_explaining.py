@@ -56,12 +56,10 @@ class Explaining:
     ) -> None:  # fmt: skip
         """Explain `phrases` on standard output, or draw the one that there is."""
         self._check(phrases)
-        from graphemb.map.explain import explain
-
         fitted = mapper()
         options = dict(restriction) | ({"within": list(within)} if within else {})
         for phrase in phrases:
-            found = explain(fitted, phrase, min(k, 1 + _LISTED), options)
+            found = fitted.explain(phrase, min(k, 1 + _LISTED), **options)
             if self.text:
                 click.echo(printable("\n".join(_lines(found))) + "\n")
             if self.svg is not None:

@@ -22,12 +22,11 @@ __all__ = ["Verdicts", "read_policy"]
 
 def read_policy(path: str, mapper: PhraseMapper, settings: dict[str, Any]) -> AcceptancePolicy:
     """Read a policy, and refuse one that says nothing about these answers."""
-    from graphemb.files import read_text
     from graphemb.map._accepting import fingerprint
     from graphemb.map.accept import AcceptancePolicy
     from graphemb.map.restriction import Restriction
 
-    policy = AcceptancePolicy.from_json(read_text(path), path)
+    policy = AcceptancePolicy.load(path)
     if policy.model != fingerprint(mapper):
         raise InputError(
             f"{path}: must be calibrated on this model; it was on another ({policy.model}). Run "

@@ -118,15 +118,11 @@ def _untaught(mapper: PhraseMapper, rows: Reviewed, path: str, quiet: bool) -> l
 
 
 def _write(policy: AcceptancePolicy, output: str | None) -> None:
-    from graphemb.files import atomic_write
-
-    content = policy.to_json().encode()
-    if output in (None, "-"):
-        sys.stdout.buffer.write(content)
+    if output is None or output == "-":
+        sys.stdout.buffer.write(policy.to_json().encode())
         sys.stdout.flush()
-        return
-    with atomic_write(str(output)) as file:
-        file.write(content)
+    else:
+        policy.save(output)
 
 
 def _summary(policy: AcceptancePolicy, coverage: float | None) -> list[str]:

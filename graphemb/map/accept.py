@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from graphemb.errors import InputError, ParameterError, shown
+from graphemb.files import atomic_write, read_text
 from graphemb.map._bounds import fewest_rows, tail, upper_bound, weighted_tail
+
+if TYPE_CHECKING:
+    from graphemb.map.mapper import PhraseMapper
 
 __all__ = ["AcceptancePolicy", "Choice", "choose_threshold", "frequency_cap", "set_threshold"]
 
@@ -274,6 +279,37 @@ class AcceptancePolicy:
         far = max(float((left - high).max()), float((low - right).max()), 0.0)
         limit = _UNLIKE * math.sqrt(1.0 / len(new) + 1.0 / self.n_reviewed)
         return far > limit + 1.0 / len(old)
+
+    @classmethod
+    def calibrated(
+        cls, mapper: PhraseMapper, phrases: Sequence[str], right: Sequence[Collection[str]],
+        max_error: float = 0.02, confidence: float = 0.95, **given: Any,
+    ) -> AcceptancePolicy:  # fmt: skip
+        """Return the policy that reviewed `phrases` prove for `mapper`.
+
+        ``right[i]`` are the ids of which any is right for phrase i, none where no answer would be.
+        `given` are `frequencies`, `coverage`, `answerable` and `restriction`; see
+        ``graphemb.map._accepting.calibrate_acceptance``, which says more of each.
+
+        Raises
+        ------
+        InputError
+            When these phrases cannot prove the promise; it says how many would be needed.
+
+        """
+        from graphemb.map._accepting import calibrate_acceptance
+
+        return calibrate_acceptance(mapper, phrases, right, max_error, confidence, **given)
+
+    def save(self, path: str | Path) -> None:
+        """Write the policy to `path` as JSON."""
+        with atomic_write(path) as file:
+            file.write(self.to_json().encode())
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read what `save` wrote; see `from_json`."""
+        return cls.from_json(read_text(path), str(path))
 
     def to_json(self) -> str:
         """Return the policy as JSON text."""

@@ -93,7 +93,7 @@ def explain(
     The reasons are counterfactuals: the trees score the runner-up with one group of features set to
     the winner's values, and the winner with that group set to the runner-up's; the mean of both
     gains is the effect. Groups act together in trees, so effects need not add up to the gap. All
-    numbers are the ones that the answer was made of. One phrase costs about as much as mapping ten.
+    numbers are the ones that the answer was made of.
 
     Raises
     ------
@@ -104,9 +104,8 @@ def explain(
     text = " ".join(normalise(phrase[:4000]).split()[:MOST_WORDS])
     if not text:
         raise InputError(f"explain: the phrase must hold a letter or digit; got {shown(phrase)}.")
-    index, answers = mapper.index_, Answers(
-        mapper.index_, mapper.reranker_, mapper.rewriter_, mapper.reranker
-    )  # fmt: skip
+    index = mapper.index_
+    answers = Answers(index, mapper.reranker_, mapper.rewriter_, mapper.reranker)
     allowed = Restriction.of(**(restriction or {})).mask(index.taxonomy)
     texts = [text, *mapper.rewriter_.readings(text)]
     s = answers._score(texts, allowed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from graphemb.map.restriction import Restriction
 from graphemb.map.rewrite import Rewriter
 from graphemb.mappings import MappingSet, Pair
 from graphemb.taxonomy import Taxonomy
+
+if TYPE_CHECKING:
+    from graphemb.map.explain import Explanation
 
 __all__ = ["PhraseMapper"]
 
@@ -214,6 +217,16 @@ class PhraseMapper(Estimator):
         safe = Backoff(index, backoff, allowed)
         wide = answers.of(listed, max(k, SUPPORT), allowed, bar)
         return MappingSet(listed, [safe.apply(found, k) for found in wide])
+
+    def explain(self, phrase: str, k: int = 5, **restriction: Any) -> Explanation:
+        """Return why `phrase` means its first node and not the next; see `graphemb.map.explain`.
+
+        `restriction` are those arguments of `map` that restrict its answers: `within`, `depth`, ….
+        """
+        from graphemb.map.explain import explain
+
+        self._fitted("index_")
+        return explain(self, phrase, k, restriction)
 
     def save(self, path: str | Path) -> None:
         """Write the fitted mapper as a bundle folder at `path`."""

@@ -124,7 +124,7 @@ def test_too_few_rows_are_refused_and_nothing_is_written(model, table, tmp_path)
 
 def test_volume_columns_and_open_rows(model, table, tmp_path):
     other = tmp_path / "t.tsv"
-    head, *lines = table.read_text().splitlines()
+    _, *lines = table.read_text().splitlines()
     cells = [line.split(",") for line in lines]
     text = "\n".join(["words\tcode\ttimes", *("\t".join(c) for c in cells), "\tK:001\t1"])
     other.write_text(text)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+import graphemb as ge
 from graphemb import InputError, ParameterError, PhraseMapper
 from graphemb.map._accepting import calibrate_acceptance, fingerprint, taught
 from graphemb.map._bounds import binomial_cdf, fewest_rows, upper_bound, weighted_tail
@@ -146,7 +147,7 @@ def test_conformal_sets_cover():
 def reviewed(kitchen, n, seed=0, wrong=0.0):
     rng = np.random.default_rng(seed)
     names = [(node, text.lower()) for node, text, _ in kitchen.phrases()]
-    words = "big old small new metal my clean wooden good cheap nice".split()
+    words = ["big", "old", "small", "new", "metal", "my", "clean", "wooden", "good", "nice"]
     found: dict[str, str] = {}
     while len(found) < n:
         node, text = names[rng.integers(len(names))]
@@ -155,7 +156,7 @@ def reviewed(kitchen, n, seed=0, wrong=0.0):
     return list(found), [{node} for node in found.values()]
 
 
-def test_a_mapper_is_calibrated_and_its_policy_is_kept(mapper, model, kitchen):
+def test_a_mapper_is_calibrated_and_its_policy_is_kept(mapper, model, kitchen, tmp_path):
     phrases, right = reviewed(kitchen, 400)
     policy = calibrate_acceptance(mapper, phrases, right, 0.05, coverage=0.95)
     answers = mapper.map(phrases, k=100, min_probability=0)
@@ -172,6 +173,9 @@ def test_a_mapper_is_calibrated_and_its_policy_is_kept(mapper, model, kitchen):
     assert np.mean(inside) >= 0.95
     again = AcceptancePolicy.from_json(policy.to_json())
     assert again == policy
+    assert ge.AcceptancePolicy.calibrated(mapper, phrases, right, 0.05, coverage=0.95) == policy
+    policy.save(tmp_path / "p.json")
+    assert AcceptancePolicy.load(tmp_path / "p.json") == policy
     assert again.model == fingerprint(mapper) == fingerprint(PhraseMapper.load(model))
     assert not policy.unlike(first)
     assert policy.unlike(first / 2)
