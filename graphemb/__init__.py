@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from graphemb.errors import BundleError, GraphembError, InputError, ParameterError
     from graphemb.graph import Graph
     from graphemb.load import load_graph, load_mappings, load_pairs, load_taxonomy
+    from graphemb.map.accept import AcceptancePolicy
     from graphemb.map.mapper import PhraseMapper
     from graphemb.mappings import Candidate, MappingSet, Pair
     from graphemb.scores import ScoreTable
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "AcceptancePolicy": "map.accept",
     "BundleError": "errors",
     "Candidate": "mappings",
     "Catalog": "catalog",
@@ -61,6 +63,7 @@ __all__ = [
     "HOPE",
     "IRWE",
     "SDNE",
+    "AcceptancePolicy",
     "BundleError",
     "Candidate",
     "Catalog",

@@ -31,8 +31,8 @@ ROOT = Path(__file__).parent.parent
 FILES = sorted((ROOT / "graphemb").rglob("*.py"))
 #: Modules of map/ that are parts of the mapper, not backends of a registry.
 PARTS_OF_MAP = {
-    "calibrate", "features", "index", "mapper", "names", "rerank", "retrieve", "rewrite",
-    "translate", "trees", "votes",
+    "accept", "backoff", "calibrate", "explain", "features", "index", "mapper", "names", "rerank",
+    "restriction", "retrieve", "rewrite", "translate", "trees", "votes",
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from graphemb.cli._failures import Guarded
 __all__ = ["main"]
 
 _COMMANDS = {
+    "calibrate": "Prove from reviewed phrases which answers need no person.",
     "convert": "Rewrite a taxonomy as OBO, SKOS or TSV tables.",
     "embed": "Turn the nodes of a graph into vectors.",
     "evaluate": "Measure graph embeddings, one or a whole plan of them.",

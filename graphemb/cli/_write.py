@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ import click
 from graphemb.cli._failures import printable
 from graphemb.cli._formats import exporter_of, say_losses, write_export
 from graphemb.cli._progress import progress_bar
+from graphemb.cli._verdict_options import Wanted
 from graphemb.estimator import Progress
 from graphemb.export._rows import Delimited as _Delimited
 from graphemb.export._rows import JsonLines as _JsonLines
@@ -22,6 +23,7 @@ from graphemb.load import Phrases
 from graphemb.mappings import Candidate, MappingSet
 
 if TYPE_CHECKING:
+    from graphemb.cli._verdicts import Verdicts
     from graphemb.map.mapper import PhraseMapper
 
 __all__ = ["note_phrases", "write_answers", "written_rows"]
@@ -32,7 +34,8 @@ CHUNK = 2048
 
 def write_answers(
     mapper: PhraseMapper, rows: Phrases, output: str | None, format_: str, k: int,
-    within: Sequence[str], bar: float | None, quiet: bool,
+    within: Sequence[str], bar: float | None, quiet: bool, more: Mapping[str, Any] | None = None,
+    wanted: Wanted | None = None,
 ) -> None:  # fmt: skip
     """Map `rows` in chunks and write them; an output file appears when all is done.
 
@@ -40,6 +43,8 @@ def write_answers(
     """
     n = len(rows.texts)
     settings: dict[str, Any] = {"k": k, "within": list(within) or None, "min_probability": bar}
+    settings |= more or {}
+    verdicts = wanted.of(mapper, rows, settings) if wanted is not None else None
     losses, seen = Losses(), _Seen()
     note_phrases(rows.texts, losses)
     exporter = exporter_of("tsv" if format_ == "table" else format_, {}, mapper.taxonomy_.name)
@@ -47,7 +52,9 @@ def write_answers(
     with progress_bar(quiet or n <= CHUNK) as show:
         if format_ in _WRITERS:
             with _sink(output) as out:
-                for part in written_rows(mapper, rows, format_, settings, losses, show, seen):
+                for part in written_rows(
+                    mapper, rows, format_, settings, losses, show, seen, verdicts=verdicts
+                ):
                     out.write(part)
         else:
             found = [c for part in _chunks(mapper, rows, settings, show, seen) for c in part]
@@ -56,6 +63,8 @@ def write_answers(
     if not quiet:
         say_losses(losses.lines())
         seen.say(rows)
+        if verdicts is not None:
+            verdicts.say()
 
 
 def note_phrases(texts: Sequence[str], losses: Losses, start: int = 0) -> None:
@@ -70,9 +79,11 @@ def note_phrases(texts: Sequence[str], losses: Losses, start: int = 0) -> None:
 def written_rows(
     mapper: PhraseMapper, rows: Phrases, format_: str, settings: dict[str, Any], losses: Losses,
     show: Progress | None = None, seen: _Seen | None = None, head: bool = True,
+    verdicts: Verdicts | None = None,
 ) -> Iterator[bytes]:  # fmt: skip
     """Yield `rows` and their answers as a format of rows has them, a chunk at a time."""
     writer = _WRITERS[format_](rows, losses)
+    writer = verdicts.around(writer) if verdicts is not None else writer
     before = writer.head() if head else ""  # goes with the first answers: none, no header
     for answers in _chunks(mapper, rows, settings, show, seen or _Seen()):
         part = "".join(

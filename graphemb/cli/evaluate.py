@@ -48,6 +48,11 @@ Examples:
     "--noise", multiple=True, metavar="KIND",
     help="Also on disturbed phrases: typo, typos, order, abbreviation, truncation; repeatable.",
 )  # fmt: skip
+@click.option(
+    "--backoff", "backoffs", multiple=True, type=click.FloatRange(0, 1, min_open=True), metavar="P",
+    help="With --model: also the safe ancestor at this probability, the first answer, and its "
+    "parent; repeatable.",
+)  # fmt: skip
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(min=1))
 @click.option(
     "--format", "format_", type=click.Choice(["table", "tsv", "json"]),
@@ -56,7 +61,7 @@ Examples:
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no notes.")
 def evaluate_command(
     target: str, output: str | None, jobs: int, format_: str | None, quiet: bool,
-    model: str | None, noise: tuple[str, ...], **given: Any,
+    model: str | None, noise: tuple[str, ...], backoffs: tuple[float, ...], **given: Any,
 ) -> None:  # fmt: skip
     """Measure graph embeddings: TARGET is a plan (PLAN.toml), an edge list or a taxonomy.
 
@@ -71,7 +76,7 @@ def evaluate_command(
     if model is not None:
         if given["methods"] or given["tasks"]:
             raise click.UsageError("--model takes no --method or --task.")
-        table = _of_mapper(target, model, noise, output, quiet)
+        table = _of_mapper(target, model, noise, backoffs, output, quiet)
         if output is None or format_ is not None:
             click.echo(_shown(table, format_ or "table"), nl=False)
         return
@@ -158,7 +163,12 @@ def _is_taxonomy(target: str) -> bool:
 
 
 def _of_mapper(
-    target: str, model: str, noise: tuple[str, ...], output: str | None, quiet: bool
+    target: str,
+    model: str,
+    noise: tuple[str, ...],
+    backoffs: tuple[float, ...],
+    output: str | None,
+    quiet: bool,
 ) -> ScoreTable:
     """Return how good the mapper at `model` is on the phrases of `target`."""
     from graphemb.evaluate import mapping, read_truth, run_mapper
@@ -170,8 +180,8 @@ def _of_mapper(
         name = mapper.taxonomy_.name
         click.echo(f"note: {unknown} phrases have no right node in {name}; all count.", err=True)
     if output is not None:
-        return run_mapper(mapper, truth, output, model, target, noise).table
-    return mapping(mapper, truth.phrases, truth.nodes, truth.groups, noise)
+        return run_mapper(mapper, truth, output, model, target, noise, backoffs).table
+    return mapping(mapper, truth.phrases, truth.nodes, truth.groups, noise, backoffs=backoffs)
 
 
 def _shown(table: ScoreTable, format_: str) -> str:

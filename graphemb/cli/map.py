@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import click
 
+from graphemb.cli._explaining import Explaining, explaining_options
 from graphemb.cli._formats import format_by_name
 from graphemb.cli._long_job import LongJob, long_job_options
 from graphemb.cli._outputs import check_output, refuse_terminal, whole_texts
+from graphemb.cli._restricting import restricting_options
+from graphemb.cli._verdict_options import Wanted, verdict_options
 from graphemb.export import EXPORTERS
 
 __all__ = ["map_command"]
@@ -54,12 +58,16 @@ __all__ = ["map_command"]
     help="Below this a phrase means nothing here (empty node). Default: the model's, 0.05.",
 )  # fmt: skip
 @long_job_options
+@restricting_options
+@verdict_options
+@explaining_options
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no notes.")
 def map_command(
     input_: str | None, phrases: tuple[str, ...], model: str | None, taxonomy: str | None,
     output: str | None, k: int, within: tuple[str, ...], format_: str | None, text_col: str,
     id_col: str | None, freq_col: str | None, context_cols: tuple[str, ...],
     min_probability: float | None, quiet: bool, long_job: LongJob | None,
+    restriction: dict[str, Any], wanted: Wanted, explaining: Explaining | None,
 ) -> None:  # fmt: skip
     """Map phrases to the nodes of a taxonomy.
 
@@ -74,9 +82,14 @@ def map_command(
         raise click.UsageError("give either --model or --taxonomy.")
     if bool(phrases) == (input_ is not None):
         raise click.UsageError("give either INPUT (or - for standard input) or -p PHRASE.")
+    if explaining is not None:
+        explaining.run(lambda: _mapper(model, taxonomy, quiet), phrases, k, within, restriction)
+        return
     if long_job is not None:
+        wanted.refuse("--parts")
         settings = {"k": k, "within": list(within) or None, "min_probability": min_probability}
         columns = (text_col, id_col, freq_col, context_cols)
+        settings |= restriction
         long_job.run(input_, output, columns, format_, (model, taxonomy), settings, quiet)
         return
     check_output(input_, output)
@@ -87,12 +100,16 @@ def map_command(
         rows = read_phrases(input_, text_col, id_col, freq_col, context_cols)
     chosen = format_ or _format_of(output, bool(phrases))
     refuse_terminal(chosen, output)
+    wanted.check(chosen)
     if chosen in EXPORTERS:
         EXPORTERS[chosen]  # a package that is missing is named now, not after training
     mapper = _mapper(model, taxonomy, quiet)
     from graphemb.cli._write import write_answers
 
-    write_answers(mapper, rows, output, chosen, k, within, min_probability, quiet)
+    more = restriction | wanted.settings()
+    write_answers(
+        mapper, rows, output, chosen, k, within, min_probability, quiet, more=more, wanted=wanted
+    )
 
 
 def _format_of(output: str | None, from_options: bool) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from graphemb.taxonomy import Taxonomy
 
-__all__ = ["Closeness", "distances"]
+__all__ = ["Closeness", "ascent", "distances"]
 
 Array = np.ndarray[Any, Any]
 
@@ -42,8 +42,8 @@ class Closeness:
             first = row[0]
             beside = {first, *taxonomy.parents(first), *taxonomy.children(first)}
             near[i] = any(taxonomy.ids[g] in beside for g in goals)
-            mine = set(_ascent(taxonomy, taxonomy.row(first)))
-            theirs = [set(_ascent(taxonomy, g)) for g in goals]
+            mine = set(ascent(taxonomy, taxonomy.row(first)))
+            theirs = [set(ascent(taxonomy, g)) for g in goals]
             f1[i] = max(2.0 * len(mine & a) / (len(mine) + len(a)) for a in theirs)
         return cls(distances(taxonomy, ranked, truth), near, f1, depth)
 
@@ -66,7 +66,7 @@ def distances(
 
     def up(row: int) -> dict[int, int]:
         if row not in ups:
-            ups[row] = _ascent(taxonomy, row)
+            ups[row] = ascent(taxonomy, row)
         return ups[row]
 
     for i, (row, right) in enumerate(zip(ranked, truth, strict=True)):
@@ -82,7 +82,7 @@ def distances(
     return found
 
 
-def _ascent(taxonomy: Taxonomy, row: int) -> dict[int, int]:
+def ascent(taxonomy: Taxonomy, row: int) -> dict[int, int]:
     """Return every ancestor of `row`, itself included, with the length of the shortest way up."""
     reached, level, steps = {row: 0}, [row], 0
     while level:

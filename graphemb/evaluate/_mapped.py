@@ -24,7 +24,7 @@ _ERRORS = 50
 
 def run_mapper(
     mapper: Any, truth: Truth, folder: str | Path, model: str, source: str,
-    noise: Sequence[str] = (),
+    noise: Sequence[str] = (), backoffs: Sequence[float] = (),
 ) -> Run:  # fmt: skip
     """Measure `mapper`, loaded from `model`, on `truth`, read from `source`; return the run.
 
@@ -43,9 +43,10 @@ def run_mapper(
     place, seen, start = Path(folder), _Kept(mapper), time.perf_counter()
     taxonomy: Taxonomy = mapper.taxonomy_
     inputs = {"model": digest(model), "truth": digest(source), taxonomy.name: taxonomy.sha256}
-    task = TASKS["mapping"](by_depth=True)
+    task = TASKS["mapping"](by_depth=True, backoffs=backoffs)
     table = task.run_mapper(seen, truth.phrases, truth.nodes, truth.groups, noise, seen.name)
-    text = "\0".join([__version__, *inputs.values(), *noise])
+    text = "\0".join([__version__, *inputs.values(), *noise, *map(str, backoffs)])
+    settings = {"noise": list(noise), "backoffs": list(backoffs)}
     key = hashlib.sha256(text.encode()).hexdigest()[:24]
     cell = {
         "graphemb": __version__, "status": "done",
@@ -54,7 +55,7 @@ def run_mapper(
             "n_edges": taxonomy.n_edges, "directed": True,
         },
         "method": {"name": seen.name, "kind": "", "parameters": {}, "text": ""},
-        "seed": None, "task": {"name": "mapping", "settings": {"noise": list(noise)}},
+        "seed": None, "task": {"name": "mapping", "settings": settings},
         "rows": [asdict(row) for row in table],
         "seconds": {"fit": 0.0, "task": time.perf_counter() - start},
         "picture": None, "notes": [], "error": None,

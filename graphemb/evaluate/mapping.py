@@ -9,6 +9,7 @@ import numpy as np
 
 from graphemb.errors import ParameterError, shown
 from graphemb.evaluate import _metrics as metrics
+from graphemb.evaluate._ancestors import AncestorScores, parents_of_first
 from graphemb.evaluate._closeness import Closeness, distances
 from graphemb.evaluate._noise import disturbed
 from graphemb.evaluate.base import Rows, Task
@@ -35,6 +36,8 @@ class MappingTask(Task):
         Whether queries are also grouped by the depth of the right node.
     least : int
         Groups of fewer queries are left out.
+    backoffs : sequence of float in (0, 1]
+        Levels of `PhraseMapper.map`'s back-off that `run_mapper` also measures.
     random_state : int
         Draws the noise of `run_mapper`.
 
@@ -62,6 +65,7 @@ class MappingTask(Task):
         n_bins: int = 10,
         by_depth: bool = False,
         least: int = 5,
+        backoffs: Sequence[float] = (),
         random_state: int = 0,
     ) -> None:
         self.ks = ks
@@ -69,6 +73,7 @@ class MappingTask(Task):
         self.n_bins = n_bins
         self.by_depth = by_depth
         self.least = least
+        self.backoffs = backoffs
         self.random_state = random_state
 
     def run(
@@ -116,6 +121,8 @@ class MappingTask(Task):
 
         `noise` is any of ``abbreviation``, ``order``, ``truncation``, ``typo``, ``typos`` (three);
         split names it. Queries are asked without the bar below which a mapper answers nothing.
+        With `backoffs` also what `AncestorScores` measures, of each level (``backoff=0.9``), of the
+        first answer (``answer=first``) and of its parent (``answer=parent``).
         """
         taxonomy: Taxonomy = mapper.taxonomy_
         table = ScoreTable()
@@ -129,7 +136,21 @@ class MappingTask(Task):
             table += self.run(
                 found, truth, taxonomy, sure, taxonomy.name, name, split, None if kind else groups
             )
-        return table
+        return table + self._safe(mapper, phrases, truth, method) if self.backoffs else table
+
+    def _safe(
+        self, mapper: Any, phrases: Sequence[str], truth: Sequence[Collection[str]], method: str
+    ) -> ScoreTable:
+        taxonomy: Taxonomy = mapper.taxonomy_
+        rows = Rows("mapping", method or type(mapper).__name__)
+        scores = AncestorScores(taxonomy, truth, self.least)
+        for level in (None, *self.backoffs):
+            answers = mapper.map(list(phrases), k=1, min_probability=0.0, backoff=level)
+            nodes = [row[0].node if row else None for _, row in answers]
+            scores.add(rows, nodes, "answer=first" if level is None else f"backoff={level:g}")
+            if level is None:
+                scores.add(rows, parents_of_first(taxonomy, nodes), "answer=parent")
+        return rows.table().stamped(graph=taxonomy.name)
 
     def _accuracy(self, rows: Rows, rank: Array, close: Closeness | None, split: str) -> None:
         n = len(rank)

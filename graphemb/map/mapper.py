@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -12,11 +12,16 @@ from graphemb.encode.base import checked_phrases
 from graphemb.errors import ParameterError, shown
 from graphemb.estimator import Estimator, Progress
 from graphemb.map._answers import Answers
-from graphemb.map.index import MappingIndex, within_mask
+from graphemb.map.backoff import SUPPORT, Backoff
+from graphemb.map.index import MappingIndex
 from graphemb.map.rerank import Reranker
+from graphemb.map.restriction import Restriction
 from graphemb.map.rewrite import Rewriter
 from graphemb.mappings import MappingSet, Pair
 from graphemb.taxonomy import Taxonomy
+
+if TYPE_CHECKING:
+    from graphemb.map.explain import Explanation
 
 __all__ = ["PhraseMapper"]
 
@@ -158,6 +163,12 @@ class PhraseMapper(Estimator):
         k: int = 10,
         within: Sequence[str] | None = None,
         min_probability: float | None = None,
+        *,
+        not_within: Sequence[str] | None = None,
+        depth: tuple[int, int | None] | int | None = None,
+        leaves_only: bool = False,
+        ids: Sequence[str] | None = None,
+        backoff: float | None = None,
     ) -> MappingSet:
         """Return up to `k` ranked candidates for each phrase.
 
@@ -166,17 +177,28 @@ class PhraseMapper(Estimator):
         phrases : sequence of str
         k : int
             How many candidates a phrase gets at most, at least 1.
-        within : sequence of str, optional
-            Node ids: only these and what lies below them may be answered.
+        within, not_within : sequence of str, optional
+            Node ids: only these and what lies below them may be answered; or all but those.
         min_probability : float, optional
             Instead of the constructor's.
+        depth : int or (int, int or None), optional
+            Least depth of an answer, or least and greatest: edges to the nearest root.
+        leaves_only : bool
+            Whether only nodes without children may be answered.
+        ids : sequence of str, optional
+            Only these nodes may be answered.
+        backoff : float in (0, 1], optional
+            Answer first the most specific node under which the right one lies with this
+            probability, or nothing; ``review.relation`` tells how it relates (`Backoff`).
 
         Raises
         ------
         InputError
-            When a phrase is not a string (its position is named).
+            When a phrase is not a string (its position is named); when no node may be answered.
         UnknownNodeError
-            When a node of `within` is not in the taxonomy.
+            When a node of `within`, `not_within` or `ids` is not in the taxonomy.
+        ParameterError
+            When an argument is outside its domain, and for `backoff` with `leaves_only`.
 
         """
         index: MappingIndex = self._fitted("index_")
@@ -185,8 +207,26 @@ class PhraseMapper(Estimator):
         bar = self._bar(self.min_probability if min_probability is None else min_probability)
         listed = checked_phrases(phrases, "PhraseMapper.map")
         answers = Answers(index, self.reranker_, self.rewriter_, self.reranker)
-        allowed = within_mask(index.taxonomy, within)
-        return MappingSet(listed, answers.of(listed, k, allowed, bar))
+        allowed = Restriction.of(within, not_within, depth, leaves_only, ids).mask(index.taxonomy)
+        if backoff is None:
+            return MappingSet(listed, answers.of(listed, k, allowed, bar))
+        if leaves_only:
+            raise ParameterError(
+                "PhraseMapper.map: backoff answers nodes above leaves; give it or leaves_only."
+            )
+        safe = Backoff(index, backoff, allowed)
+        wide = answers.of(listed, max(k, SUPPORT), allowed, bar)
+        return MappingSet(listed, [safe.apply(found, k) for found in wide])
+
+    def explain(self, phrase: str, k: int = 5, **restriction: Any) -> Explanation:
+        """Return why `phrase` means its first node and not the next; see `graphemb.map.explain`.
+
+        `restriction` are those arguments of `map` that restrict its answers: `within`, `depth`, ….
+        """
+        from graphemb.map.explain import explain
+
+        self._fitted("index_")
+        return explain(self, phrase, k, restriction)
 
     def save(self, path: str | Path) -> None:
         """Write the fitted mapper as a bundle folder at `path`."""
