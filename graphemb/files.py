@@ -23,7 +23,7 @@ from graphemb.utf8 import utf8_bytes
 
 __all__ = [
     "MAX_LINE", "Archive", "atomic_folder", "atomic_write", "numbered_lines", "read_bytes",
-    "read_text", "sha256_file", "sha256_of", "user_cache_dir",
+    "read_text", "sha256_file", "sha256_of", "streamed_lines", "user_cache_dir",
 ]  # fmt: skip
 
 #: Longest accepted line, and largest accepted file once unpacked, in bytes.
@@ -168,18 +168,30 @@ class Archive:
     def lines(self, name: str) -> Iterator[tuple[int, str]]:
         """Yield (line number from 1, line) of a member, by the rules of `read_text`."""
         source = self.path / name
+        if self.path.is_dir():
+            yield from streamed_lines(source)
+            return
         with _disk(source, "read"):
             try:
-                if self.path.is_dir():
-                    with open(source, "rb") as file:
-                        zipped = file.read(2) == b"\x1f\x8b"
-                        file.seek(0)
-                        yield from _decoded(gzip.GzipFile(fileobj=file) if zipped else file, source)
-                else:
-                    with zipfile.ZipFile(self.path) as packed, packed.open(name) as member:
-                        yield from _decoded(member, source)
+                with zipfile.ZipFile(self.path) as packed, packed.open(name) as member:
+                    yield from _decoded(member, source)
             except _DAMAGED as error:
                 raise InputError(f"{source}: is damaged ({error}). Fetch it again.") from None
+
+
+def streamed_lines(path: str | Path) -> Iterator[tuple[int, str]]:
+    """Yield (line number from 1, line) of a file that need not fit into memory; gzip is undone.
+
+    By the rules of `read_text`, but without its limit of size.
+    """
+    with _disk(path, "read"):
+        try:
+            with open(path, "rb") as file:
+                zipped = file.read(2) == b"\x1f\x8b"
+                file.seek(0)
+                yield from _decoded(gzip.GzipFile(fileobj=file) if zipped else file, path)
+        except _DAMAGED as error:
+            raise InputError(f"{path}: is damaged ({error}). Fetch it again.") from None
 
 
 def _decoded(file: Any, source: object) -> Iterator[tuple[int, str]]:
