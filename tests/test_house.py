@@ -29,7 +29,7 @@ FILES = sorted((ROOT / "graphemb").rglob("*.py"))
 #: Modules of map/ that are parts of the mapper, not backends of a registry.
 PARTS_OF_MAP = {
     "calibrate", "features", "index", "mapper", "names", "rerank", "retrieve", "rewrite",
-    "translate", "trees", "votes",
+    "text2node", "translate", "trees", "votes",
 }  # fmt: skip
 
 

@@ -67,7 +67,7 @@ class FastTextEncoder(WordEncoder):
         max_n: int = 6,
         n_buckets: int = 200_000,
         n_negative: int = 5,
-        n_epochs: int = 10,
+        n_epochs: int = 20,
         learning_rate: float = 0.025,
         sample: float = 1e-3,
         pooling: Pooling = "mean",

@@ -56,7 +56,7 @@ class Word2VecEncoder(WordEncoder):
         window: int = 5,
         min_count: int = 1,
         n_negative: int = 5,
-        n_epochs: int = 10,
+        n_epochs: int = 20,
         learning_rate: float = 0.025,
         sample: float = 1e-3,
         pooling: Pooling = "mean",
