@@ -1,8 +1,8 @@
-"""Subwords: vectors of hashed character n-grams, so that a word never seen has one too."""
+"""Subwords: vectors of character n-grams, so that a word never seen has one too."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Self
 
@@ -49,52 +49,51 @@ def grams(word: str, min_n: int, max_n: int) -> list[str]:
 
 
 class Subwords:
-    """``v(word) = mean of the vectors of the word's n-grams``, n-grams hashed into buckets.
+    """``v(word) = mean of the vectors of the word's known n-grams``.
 
     Bojanowski et al. 2017, "Enriching word vectors with subword information", section 3.2. Only
-    buckets that training touched are kept: an n-gram never seen counts nothing, where fastText
-    would add the random vector it started with.
+    n-grams of the words trained on are kept, told apart by their whole hash: an n-gram never seen
+    counts nothing, where fastText would add the vector of whatever shares its bucket.
 
     Parameters
     ----------
-    buckets : int64 (m,), ascending
-        The buckets that have a vector.
+    hashes : int64 (m,), ascending
+        `gram_hash` of the known n-grams.
     vectors : float32 (m, dim)
-    n_buckets : int
-        The hash is taken modulo this.
     min_n, max_n : int
 
     """
 
-    def __init__(
-        self, buckets: Array, vectors: Array, n_buckets: int, min_n: int, max_n: int
-    ) -> None:
-        self.buckets, self.vectors = buckets, vectors
-        self.n_buckets, self.min_n, self.max_n = n_buckets, min_n, max_n
+    def __init__(self, hashes: Array, vectors: Array, min_n: int, max_n: int) -> None:
+        self.hashes, self.vectors = hashes, vectors
+        self.min_n, self.max_n = min_n, max_n
         self.vector = lru_cache(maxsize=1 << 16)(self._vector)
 
-    def ids(self, word: str) -> list[int]:
-        """Return the bucket of each n-gram of `word`."""
-        return [gram_hash(g) % self.n_buckets for g in grams(word, self.min_n, self.max_n)]
+    @classmethod
+    def of(cls, words: Iterable[str], buckets: Array, min_n: int, max_n: int) -> Self:
+        """Take the n-grams of `words`, each with the vector of its bucket (hash modulo rows)."""
+        seen = {gram for word in words for gram in grams(word, min_n, max_n)}
+        hashes = np.unique(np.array([gram_hash(gram) for gram in seen], np.int64))
+        return cls(hashes, np.asarray(buckets, np.float32)[hashes % len(buckets)], min_n, max_n)
 
     def _vector(self, word: str) -> Array | None:
         """Return the float32 vector of `word`, None where no n-gram is known."""
-        ids = np.array(self.ids(word), np.int64)
-        if not len(ids) or not len(self.buckets):
+        ids = np.array([gram_hash(g) for g in grams(word, self.min_n, self.max_n)], np.int64)
+        if not len(ids) or not len(self.hashes):
             return None
-        at = np.minimum(np.searchsorted(self.buckets, ids), len(self.buckets) - 1)
-        known = at[self.buckets[at] == ids]
+        at = np.minimum(np.searchsorted(self.hashes, ids), len(self.hashes) - 1)
+        known = at[self.hashes[at] == ids]
         if not len(known):
             return None
         return np.asarray(self.vectors[known].mean(axis=0, dtype=np.float32))
 
     def to_arrays(self) -> dict[str, Array]:
         """Return the arrays that `from_arrays` makes them from."""
-        sizes = np.array([self.n_buckets, self.min_n, self.max_n], np.int64)
-        return {"buckets": self.buckets, "vectors": self.vectors, "sizes": sizes}
+        sizes = np.array([self.min_n, self.max_n], np.int64)
+        return {"hashes": self.hashes, "vectors": self.vectors, "sizes": sizes}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
         """Restore what `to_arrays` gave."""
-        n_buckets, min_n, max_n = (int(x) for x in arrays["sizes"])
-        return cls(arrays["buckets"], arrays["vectors"], n_buckets, min_n, max_n)
+        min_n, max_n = (int(x) for x in arrays["sizes"])
+        return cls(arrays["hashes"], arrays["vectors"], min_n, max_n)

@@ -124,7 +124,7 @@ class WordVectors:
         return cls(unpack_strings(arrays["words"]), arrays["vectors"], subwords)
 
     def __repr__(self) -> str:
-        more = "" if self.subwords is None else f", {len(self.subwords.buckets)} subword buckets"
+        more = "" if self.subwords is None else f", {len(self.subwords.hashes)} n-grams"
         return f"WordVectors({len(self)} words, dim={self.dim}{more})"
 
 

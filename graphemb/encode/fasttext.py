@@ -112,10 +112,5 @@ class FastTextEncoder(WordEncoder):
             sentences, min_n=self.min_n, max_n=self.max_n, bucket=self.n_buckets,
             **gensim_settings(self, len(words)),
         )  # fmt: skip
-        nothing = np.zeros(0, np.int64)
-        hashed = Subwords(nothing, np.zeros((0, 0), np.float32), self.n_buckets, self.min_n,
-                          self.max_n)  # fmt: skip
-        used = np.unique([i for word in words for i in hashed.ids(word)]).astype(np.int64)
-        vectors = np.asarray(model.wv.vectors_ngrams, np.float32)[used]
-        subwords = Subwords(used, vectors, self.n_buckets, self.min_n, self.max_n)
+        subwords = Subwords.of(words, model.wv.vectors_ngrams, self.min_n, self.max_n)
         return WordVectors(words, np.stack([model.wv[word] for word in words]), subwords)

@@ -20,6 +20,11 @@ __all__ = ["train"]
 Array = np.ndarray[Any, Any]
 Losses = list[tuple[float, float]]
 
+#: With fewer held-out nodes chance would decide when to stop: all are trained on, to the end.
+FEWEST_HELD = 10
+#: With fewer rows threads wait for each other longer than they work.
+FEW_ROWS = 4096
+
 
 class _Trainer:
     """State of one training run."""
@@ -47,7 +52,7 @@ class _Trainer:
     def _split(self, n_targets: int) -> tuple[Array, Array]:
         """Return the rows to train on and the rows of held-out targets."""
         n = round(n_targets * self.network.held_out)
-        if n < 1 or n_targets - n < 2:
+        if n < FEWEST_HELD:
             return np.arange(len(self.target)), np.zeros(0, np.int64)
         out = np.zeros(n_targets, bool)
         out[stream(self.network.random_state, "network", "held").permutation(n_targets)[:n]] = True
@@ -127,6 +132,12 @@ def train(
     network: TrainedNetwork, X: Any, Y: Array, weight: Array | None, progress: Progress | None
 ) -> tuple[dict[str, Array], Losses]:
     """Return the weights by name and the losses by epoch; torch's own random state is kept."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed_of(network.random_state, "network", "init") % 2**63)
-        return _Trainer(network, X, Y, weight).run(progress)
+    threads = torch.get_num_threads()
+    if len(X) < FEW_ROWS:
+        torch.set_num_threads(1)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed_of(network.random_state, "network", "init") % 2**63)
+            return _Trainer(network, X, Y, weight).run(progress)
+    finally:
+        torch.set_num_threads(threads)

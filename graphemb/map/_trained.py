@@ -38,7 +38,7 @@ class TrainedNetwork(MappingNetwork):
 
     A share of the distinct targets (nodes) is held out with all its phrases; training stops when
     their loss has not fallen for `patience` epochs, and the best epoch's weights are kept. Their
-    softmax runs over all targets.
+    softmax runs over all targets. Where the share is fewer than ten nodes, none is held out.
 
     Backends give `_module` (torch) and `_run` (NumPy), which must agree.
 

@@ -110,7 +110,8 @@ def test_each_loss_finds_the_node(loss):
 def test_training_stops_when_held_out_nodes_get_no_better():
     X = RNG.normal(size=(80, 8)).astype(np.float32)
     Y = np.random.default_rng(9).normal(size=(80, 4)).astype(np.float32)  # nothing to learn
-    network = NETWORKS["mlp"](n_epochs=200, patience=3, learning_rate=1e-2).fit(X, Y)
+    network = NETWORKS["mlp"](n_epochs=200, patience=3, learning_rate=1e-2, held_out=0.2)
+    network.fit(X, Y)
     held = [h for _, h in network.losses_]
     assert len(held) < 200
     assert int(np.argmin(held)) == len(held) - 4
@@ -119,9 +120,10 @@ def test_training_stops_when_held_out_nodes_get_no_better():
 def test_rows_of_one_node_are_held_out_together():
     from graphemb.map._network_training import _Trainer
 
-    X, Y = RNG.normal(size=(90, 4)).astype(np.float32), np.repeat(np.eye(30), 3, axis=0)
+    X, Y = RNG.normal(size=(150, 4)).astype(np.float32), np.repeat(np.eye(50), 3, axis=0)
     trainer = _Trainer(NETWORKS["mlp"](held_out=0.2), X, Y.astype(np.float32), None)
-    assert len(trainer.held) == 18
+    assert len(trainer.held) == 30
+    assert not len(_Trainer(NETWORKS["mlp"](held_out=0.1), X, Y.astype(np.float32), None).held)
     assert not set(trainer.target[trainer.held]) & set(trainer.target[trainer.train])
 
 
