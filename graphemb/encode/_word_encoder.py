@@ -102,8 +102,12 @@ class WordEncoder(PhraseEncoder):
         self.common_: Array = np.zeros(found.dim, np.float32)
         if self.pooling == "mean":
             return
-        total = max(sum(counts.values()), 1)
-        share = np.array([counts[word] for word in found.words], np.float64) / total
+        share = np.zeros(len(found))
+        for word, n in counts.items():
+            row = found.index.get(word)
+            if row is not None:  # of a file, "heart" may be the row of "Heart"
+                share[row] += n
+        share /= max(sum(counts.values()), 1)
         self.weights_ = (self.smoothing / (self.smoothing + share)).astype(np.float32)
         distinct = [list(t) for t in dict.fromkeys(map(tuple, texts))]
         rows = self._pooled(distinct).astype(np.float64)

@@ -151,10 +151,14 @@ def load_word_vectors(path: str | Path, max_words: int | None = None) -> WordVec
         When the file is cut or damaged (with its line), or of a kind that holds code: gensim's own
         ``.kv`` and ``.model`` are pickles and are never opened.
     MissingInputError
+    ParameterError
+        When `max_words` is below 1.
 
     """
     from graphemb.vectors.word2vec import Word2vecBinaryVectors, Word2vecVectors
 
+    if max_words is not None and (not isinstance(max_words, int) or max_words < 1):
+        raise ParameterError(f"max_words: must be an integer ≥ 1; got {shown(max_words)}.")
     data = read_bytes(path)
     if data[:2] in _PICKLES:
         raise InputError(
@@ -176,8 +180,6 @@ def load_word_vectors(path: str | Path, max_words: int | None = None) -> WordVec
         found = parse(str(path), data)
     except ParameterError as error:  # words that come twice, values that are not finite
         raise InputError(f"{path}: {error}") from None
-    if max_words is not None and (not isinstance(max_words, int) or max_words < 1):
-        raise ParameterError(f"max_words: must be an integer ≥ 1; got {shown(max_words)}.")
     return WordVectors(found.keys[:max_words], found.vectors[:max_words])
 
 
