@@ -22,6 +22,8 @@ Losses = list[tuple[float, float]]
 
 #: With fewer held-out nodes chance would decide when to stop: all are trained on, to the end.
 FEWEST_HELD = 10
+#: Batches whose phrases are sorted by length together.
+ALIKE = 16
 #: With fewer rows threads wait for each other longer than they work.
 FEW_ROWS = 4096
 
@@ -80,19 +82,27 @@ class _Trainer:
         weight = torch.from_numpy(self.weight[rows].astype(np.float32))
         return (loss * weight).sum() / weight.sum().clamp_min(1e-12)
 
+    def _batches(self) -> list[Array]:
+        """Return the training rows in random batches; phrases of like length share a batch."""
+        size, order = self.network.batch_size, self.rng.permutation(self.train)
+        if isinstance(self.X, Sequences):  # less padding to compute
+            spans = np.split(order, range(ALIKE * size, len(order), ALIKE * size))
+            lengths = self.X.lengths
+            order = np.concatenate([s[np.argsort(lengths[s], kind="stable")] for s in spans])
+        batches = np.split(order, range(size, len(order), size))
+        return [batches[i] for i in self.rng.permutation(len(batches))]
+
     def _epoch(self) -> float:
         self.module.train()
-        order = self.rng.permutation(self.train)
         total = 0.0
-        for start in range(0, len(order), self.network.batch_size):
-            rows = order[start : start + self.network.batch_size]
+        for rows in self._batches():
             loss = self._loss(rows, all_targets=False)
             self.adam.zero_grad(set_to_none=True)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(self.module.parameters(), 5.0)
             self.adam.step()
             total += float(loss.detach()) * len(rows)
-        return total / max(len(order), 1)
+        return total / max(len(self.train), 1)
 
     def _held_loss(self) -> float:
         self.module.eval()
