@@ -158,9 +158,9 @@ def _is_taxonomy(target: str) -> bool:
 def _of_mapper(target: str, model: str, noise: tuple[str, ...], quiet: bool) -> ScoreTable:
     """Return how good the mapper at `model` is on the phrases of `target`."""
     from graphemb.evaluate import mapping, read_truth
-    from graphemb.map.mapper import PhraseMapper
+    from graphemb.map._loading import load_mapper
 
-    truth, mapper = read_truth(target), PhraseMapper.load(model)
+    truth, mapper = read_truth(target), load_mapper(model)
     unknown = sum(not any(n in mapper.taxonomy_ for n in right) for right in truth.nodes)
     if unknown and not quiet:
         name = mapper.taxonomy_.name

@@ -260,32 +260,42 @@ def test_wrong_uses_are_named(fitted):
 
 
 def graphemb(*args):
-    done = subprocess.run(
-        [sys.executable, "-m", "graphemb", *map(str, args)], capture_output=True, text=True
-    )
-    return done.returncode, done.stdout, done.stderr
+    from click.testing import CliRunner
+
+    from graphemb.cli import main
+
+    done = CliRunner().invoke(main, [str(a) for a in args])
+    return done.exit_code, done.output
 
 
 def test_command_line(saved, tmp_path):
-    code, out, _ = graphemb("map", "--model", saved, "-p", "fry pan", "--k", 2, "--format", "tsv")
-    assert code == 0
-    assert out.count("\n") == 3
+    code, out = graphemb("map", "--model", saved, "-p", "fry pan", "--k", 2, "--format", "tsv")
+    assert (code, out.count("\n")) == (0, 3), out
     assert "near in node space" in out
-    code, out, _ = graphemb("info", saved)
-    assert code == 0
-    assert "text2node" in out
+    code, out = graphemb("info", saved)
+    assert (code, "text2node" in out) == (0, True), out
     (tmp_path / "corpus.txt").write_text("a kettle boils water\n")
-    code, _, err = graphemb(
+    code, out = graphemb(
         "train", "fixtures/kitchen", "-o", tmp_path / "m", "--recipe", "text2node", "--encoder",
         "word2vec", "--network", "mlp", "--node-embedding", "fastrp", "--fast",
         "--corpus", tmp_path / "corpus.txt",
     )  # fmt: skip
-    assert (code, "trained in" in err) == (0, True), err
+    assert (code, "trained in" in out) == (0, True), out
     assert mapper_kind(tmp_path / "m") == "text2node"
-    for args, words in (
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
         (["--encoder", "glove"], "--encoder: not an option of the recipe default"),
         (["--recipe", "text2node", "--lexicon", "x"], "--lexicon: not an option of the recipe"),
         (["--recipe", "text2node", "--encoder", "pretrained"], "give the file by --word-vectors"),
-    ):
-        code, _, err = graphemb("train", "fixtures/kitchen", "-o", tmp_path / "n", *args)
-        assert (code, words in err) == (2, True), err
+        (
+            ["--recipe", "text2node", "--encoder", "glove", "--word-vectors", "x"],
+            "either --encoder or --word-vectors",
+        ),
+    ],
+)
+def test_options_of_the_other_recipe_are_refused(args, words, tmp_path):
+    code, out = graphemb("train", "fixtures/kitchen", "-o", tmp_path / "n", *args)
+    assert (code, words in out) == (2, True), out
