@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from graphemb.load import load_graph, load_mappings, load_pairs, load_taxonomy
     from graphemb.map.accept import AcceptancePolicy
     from graphemb.map.mapper import PhraseMapper
+    from graphemb.map.text2node import Text2Node
     from graphemb.mappings import Candidate, MappingSet, Pair
     from graphemb.scores import ScoreTable
     from graphemb.taxonomy import Synonym, Taxonomy
@@ -51,6 +52,7 @@ _PUBLIC = {
     "ScoreTable": "scores",
     "Synonym": "taxonomy",
     "Taxonomy": "taxonomy",
+    "Text2Node": "map.text2node",
     "load_embedding": "vectors",
     "load_graph": "load",
     "load_mappings": "load",
@@ -81,6 +83,7 @@ __all__ = [
     "ScoreTable",
     "Synonym",
     "Taxonomy",
+    "Text2Node",
     "__version__",
     "evaluate",
     "load_embedding",

@@ -31,6 +31,7 @@ from graphemb.files import atomic_folder, read_bytes, sha256_of
 __all__ = [
     "FORMAT_VERSION",
     "Bundle",
+    "kind_of",
     "pack_strings",
     "read_bundle",
     "unpack_strings",
@@ -118,6 +119,20 @@ def write_bundle(
                 os.fsync(file.fileno())
 
 
+def kind_of(path: str | Path) -> str:
+    """Return the kind of the bundle at `path`, of which only the manifest is read and verified.
+
+    Raises
+    ------
+    BundleError
+        When the manifest is missing, damaged or of a newer format.
+    MissingInputError
+        When there is nothing at `path`.
+
+    """
+    return str(_manifest(_folder(path), None)["kind"])
+
+
 def read_bundle(path: str | Path, *, kind: str) -> Bundle:
     """Read and verify the bundle at `path`.
 
@@ -129,11 +144,7 @@ def read_bundle(path: str | Path, *, kind: str) -> Bundle:
         When there is nothing at `path`.
 
     """
-    folder = Path(path)
-    if not folder.exists():
-        raise MissingInputError(
-            f"{path}: must be a model folder; there is nothing. Check the path."
-        )
+    folder = _folder(path)
     manifest = _manifest(folder, kind)
     present = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir()}
     if present != {*manifest["files"], "manifest.json"}:
@@ -155,6 +166,14 @@ def read_bundle(path: str | Path, *, kind: str) -> Bundle:
     return Bundle(folder, kind, manifest["config"], manifest["facts"], arrays, documents)
 
 
+def _folder(path: str | Path) -> Path:
+    if not Path(path).exists():
+        raise MissingInputError(
+            f"{path}: must be a model folder; there is nothing. Check the path."
+        )
+    return Path(path)
+
+
 def _damaged(folder: Path, what: str) -> BundleError:
     return BundleError(f"{folder}: is no intact model: {what}. Train it again, or copy it again.")
 
@@ -171,7 +190,7 @@ def _json(folder: Path, content: bytes) -> Any:
         raise _damaged(folder, f"unreadable JSON ({error})") from None
 
 
-def _manifest(folder: Path, kind: str) -> Any:
+def _manifest(folder: Path, kind: str | None) -> Any:
     try:
         content = read_bytes(folder / "manifest.json", 64 << 20)
     except (MissingInputError, StorageError, InputError) as error:
@@ -197,7 +216,7 @@ def _manifest(folder: Path, kind: str) -> Any:
     files = manifest.get("files")
     if set(manifest) != expected or not isinstance(files, dict) or _ARRAYS not in files:
         raise _damaged(folder, "manifest.json is incomplete")
-    if manifest["kind"] != kind:
+    if kind is not None and manifest["kind"] != kind:
         raise BundleError(f"{folder}: holds a model of kind {manifest['kind']!r}, not {kind!r}.")
     for name, entry in files.items():
         fine = name == _ARRAYS or (name.startswith("documents/") and name.endswith(".json"))

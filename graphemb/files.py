@@ -212,16 +212,13 @@ class Archive:
     def lines(self, name: str) -> Iterator[tuple[int, str]]:
         """Yield (line number from 1, line) of a member, by the rules of `read_text`."""
         source = self.path / name
+        if self.path.is_dir():
+            yield from streamed_lines(source)
+            return
         with _disk(source, "read"):
             try:
-                if self.path.is_dir():
-                    with open(source, "rb") as file:
-                        zipped = file.read(2) == b"\x1f\x8b"
-                        file.seek(0)
-                        yield from _decoded(gzip.GzipFile(fileobj=file) if zipped else file, source)
-                else:
-                    with zipfile.ZipFile(self.path) as packed, packed.open(name) as member:
-                        yield from _decoded(member, source)
+                with zipfile.ZipFile(self.path) as packed, packed.open(name) as member:
+                    yield from _decoded(member, source)
             except _DAMAGED as error:
                 raise InputError(f"{source}: is damaged ({error}). Fetch it again.") from None
 

@@ -32,7 +32,7 @@ FILES = sorted((ROOT / "graphemb").rglob("*.py"))
 #: Modules of map/ that are parts of the mapper, not backends of a registry.
 PARTS_OF_MAP = {
     "accept", "backoff", "calibrate", "explain", "features", "index", "mapper", "names", "rerank",
-    "restriction", "retrieve", "rewrite", "translate", "trees", "votes",
+    "restriction", "retrieve", "rewrite", "text2node", "translate", "trees", "votes",
 }  # fmt: skip
 
 

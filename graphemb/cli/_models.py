@@ -18,8 +18,10 @@ from graphemb.estimator import Progress
 if TYPE_CHECKING:
     from graphemb.load import PairFile
     from graphemb.map.mapper import PhraseMapper
+    from graphemb.mappings import Pair
+    from graphemb.taxonomy import Taxonomy
 
-__all__ = ["cached_model", "cached_place", "check_place", "train_model"]
+__all__ = ["cached_model", "cached_place", "check_place", "taught_pairs", "train_model"]
 
 
 def check_place(output: str) -> None:
@@ -56,24 +58,31 @@ def train_model(
     fast: bool, progress: Progress | None, text_col: str | None = None,
 ) -> PhraseMapper:  # fmt: skip
     """Return a mapper trained on what the command line names."""
-    from graphemb.load import load_pairs, load_taxonomy
+    from graphemb.load import load_taxonomy
     from graphemb.map.mapper import PhraseMapper
 
     loaded = load_taxonomy(taxonomy)
     rows = _lexicon(taxonomy, lexicon)
-    taught = None
-    if pairs is not None:
-        found = load_pairs(pairs, loaded, text_col)
-        _say_pairs(pairs, found)
-        if found.unknown_ids:
-            n = len(found.unknown_ids)
-            click.echo(
-                f"note: {pairs}: {n} ids are not in {loaded.name} and were left out", err=True
-            )
-        taught = found.pairs
+    taught = taught_pairs(pairs, loaded, text_col)
     teachers = [load_taxonomy(name) for name in _companions(taxonomy, companions)]
     mapper = PhraseMapper(fast=fast, random_state=seed)
     return mapper.fit(loaded, taught, lexicon=rows, companions=teachers, progress=progress)
+
+
+def taught_pairs(
+    pairs: str | None, taxonomy: Taxonomy, text_col: str | None
+) -> tuple[Pair, ...] | None:
+    """Return the pairs in the file that the user names, and say how it was read."""
+    from graphemb.load import load_pairs
+
+    if pairs is None:
+        return None
+    found = load_pairs(pairs, taxonomy, text_col)
+    _say_pairs(pairs, found)
+    if found.unknown_ids:
+        n = len(found.unknown_ids)
+        click.echo(f"note: {pairs}: {n} ids are not in {taxonomy.name} and were left out", err=True)
+    return found.pairs
 
 
 def _say_pairs(path: str, found: PairFile) -> None:

@@ -133,9 +133,9 @@ def _model_sha256(model: str) -> str:
     """Return the hash of the manifest, which holds those of all files of the model."""
     found = sha256_file(Path(model) / "manifest.json")
     if found is None:
-        from graphemb.map.mapper import PhraseMapper
+        from graphemb.map._loading import load_mapper
 
-        PhraseMapper.load(model)  # raises the error that says what is wrong
+        load_mapper(model)  # raises the error that says what is wrong
     return str(found)
 
 
@@ -185,9 +185,9 @@ def begin(
     """
     from graphemb.cli._write import note_phrases, written_rows
     from graphemb.export.base import Losses
-    from graphemb.map.mapper import PhraseMapper
+    from graphemb.map._loading import load_mapper
 
-    mapper = PhraseMapper.load(wanted.model)
+    mapper = load_mapper(wanted.model)
     if sha256_file(Path(wanted.model) / "manifest.json") != sha256:
         raise BundleError(f"{wanted.model}: must stay as it is while it is used; it has changed.")
 

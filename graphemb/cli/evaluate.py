@@ -172,9 +172,9 @@ def _of_mapper(
 ) -> ScoreTable:
     """Return how good the mapper at `model` is on the phrases of `target`."""
     from graphemb.evaluate import mapping, read_truth, run_mapper
-    from graphemb.map.mapper import PhraseMapper
+    from graphemb.map._loading import load_mapper
 
-    truth, mapper = read_truth(target), PhraseMapper.load(model)
+    truth, mapper = read_truth(target), load_mapper(model)
     unknown = sum(not any(n in mapper.taxonomy_ for n in right) for right in truth.nodes)
     if unknown and not quiet:
         name = mapper.taxonomy_.name

@@ -16,11 +16,12 @@ __all__ = ["info_command"]
 def info_command(model: str, as_json: bool) -> None:
     """Show what MODEL is, what it was trained on, and its quality on held-out phrases."""
     from graphemb.bundle import read_bundle
-    from graphemb.map import KIND
+    from graphemb.map._loading import mapper_kind
 
-    bundle = read_bundle(model, kind=KIND)
+    kind = mapper_kind(model)
+    bundle = read_bundle(model, kind=kind)
     settings = {k: v for k, v in bundle.config.items() if k != "features"}
-    about = {"model": model, **bundle.facts, "settings": settings}
+    about = {"model": model, "kind": kind, **bundle.facts, "settings": settings}
     if as_json:
         click.echo(json.dumps(about, ensure_ascii=False, indent=2))
         return

@@ -120,9 +120,9 @@ def _format_of(output: str | None, from_options: bool) -> str:
 
 def _mapper(model: str | None, taxonomy: str | None, quiet: bool):  # type: ignore[no-untyped-def]
     if model is not None:
-        from graphemb.map.mapper import PhraseMapper
+        from graphemb.map._loading import load_mapper
 
-        return PhraseMapper.load(model)
+        return load_mapper(model)
     from graphemb.cli._models import cached_model
 
     return cached_model(str(taxonomy), quiet)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
 
 from graphemb.errors import ParameterError, shown
+from graphemb.estimator import Progress
 from graphemb.map.base import MappingNetwork
 
 __all__ = ["LinearNetwork"]
@@ -41,7 +43,9 @@ class LinearNetwork(MappingNetwork):
     def __init__(self, ridge: float = 1.0) -> None:
         self.ridge = ridge
 
-    def fit(self, X: Array, Y: Array, weight: Array | None = None) -> Self:
+    def fit(
+        self, X: Array, Y: Array, weight: Array | None = None, *, progress: Progress | None = None
+    ) -> Self:
         """Solve for M.
 
         Raises
@@ -52,10 +56,7 @@ class LinearNetwork(MappingNetwork):
         """
         if not self.ridge >= 0:
             raise ParameterError(f"LinearNetwork: ridge must be ≥ 0; got {shown(self.ridge)}.")
-        if len(X) != len(Y):
-            raise ParameterError(
-                f"LinearNetwork: X and Y must have as many rows; got {len(X)} and {len(Y)}."
-            )
+        self._check_rows(X, Y, weight)
         weighted = X if weight is None else X * np.asarray(weight)[:, None]
         left = weighted.T @ X + self.ridge * np.eye(X.shape[1])
         self.matrix_: Array = np.linalg.solve(left, weighted.T @ Y).astype(np.float32)
@@ -64,3 +65,12 @@ class LinearNetwork(MappingNetwork):
     def predict(self, X: Array) -> Array:
         """Return ``X·M``."""
         return np.asarray(X @ self._fitted("matrix_"), np.float32)
+
+    def to_arrays(self) -> dict[str, Array]:
+        """Return M."""
+        return {"matrix": self._fitted("matrix_")}
+
+    def from_arrays(self, arrays: Mapping[str, Array]) -> Self:
+        """Restore M."""
+        self.matrix_ = arrays["matrix"]
+        return self

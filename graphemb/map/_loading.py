@@ -1,0 +1,36 @@
+"""Models of any kind that maps phrases, loaded by what they say they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from graphemb.bundle import kind_of
+from graphemb.errors import BundleError, shown
+from graphemb.map import MAPPERS
+
+__all__ = ["load_mapper", "mapper_kind"]
+
+
+def mapper_kind(path: str | Path) -> str:
+    """Return the kind of the bundle at `path`, one of `MAPPERS`.
+
+    Raises
+    ------
+    BundleError
+        When it is no bundle, a damaged one, or of a kind that maps no phrases.
+    MissingInputError
+
+    """
+    kind = kind_of(path)
+    if kind not in MAPPERS:
+        raise BundleError(
+            f"{path}: must be a model that maps phrases ({', '.join(MAPPERS)}); it is of kind "
+            f"{shown(kind)}. Train one: graphemb train."
+        )
+    return kind
+
+
+def load_mapper(path: str | Path) -> Any:
+    """Return the mapper saved at `path`, of whatever kind it is."""
+    return MAPPERS[mapper_kind(path)].load(path)
