@@ -91,7 +91,7 @@ def facts(results: Results) -> tuple[tuple[str, str], ...]:
         rows.insert(0, ("graphemb", str(info["graphemb"])))
     if "platform" in info:
         rows.append(("platform", str(info["platform"])))
-    if "seeds" in info:
+    if info.get("seeds"):
         rows.append(("seeds", ", ".join(map(str, info["seeds"]))))
     if results.cells:
         done = len(results.cells) - len(results.failed)
