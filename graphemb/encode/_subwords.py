@@ -19,7 +19,7 @@ def gram_hash(gram: str) -> int:
     Examples
     --------
     >>> gram_hash("<he")
-    2180841768
+    1133188580
 
     """
     value = 2166136261
