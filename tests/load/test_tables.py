@@ -103,7 +103,7 @@ def test_json_lines_keep_how_values_were_spelt(tmp_path):
         ('{"phrase": "a"}\n[1]', "2: must be a JSON object; got"),
         ('{"phrase": "a"}\n{"phrase"', "2: must be a JSON object"),
         ('{"phrase": "a", "phrase": "b"}', "1: .*a key comes twice"),
-        ('{"phrase": "\\ud800"}', "1: must be a JSON object"),
+        ('{"phrase": "\\ud800"}', "1: must be whole text"),
         ('{"text": "a"}', "must have a column 'phrase'.*--text-col"),
         ("{}", "there are none"),
         ('{"phrase": ' + "[" * 100_000, "1: must be a JSON object"),
