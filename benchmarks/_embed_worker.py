@@ -215,10 +215,18 @@ METHODS = {
 }  # fmt: skip
 
 
+def method_of(name: str):
+    """Return a method by its name; ``node2vec p=0.25 q=4`` is ours with these settings."""
+    if name.startswith("node2vec "):
+        settings = {k: float(v) for k, v in (part.split("=") for part in name.split()[1:])}
+        return lambda edges, matrix, seed: ours(matrix, "node2vec", seed, **settings)
+    return METHODS[name]
+
+
 def main() -> None:
     name, edges_path, out, seed, n = sys.argv[1:]
     edges, matrix = read(edges_path, int(n))
-    run = METHODS[name](edges, matrix, int(seed))
+    run = method_of(name)(edges, matrix, int(seed))
     wall, cpu = time.perf_counter(), time.process_time()
     vectors = run()
     cost = {"cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall}

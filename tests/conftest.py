@@ -11,7 +11,8 @@ import pytest
 import graphemb as ge
 
 ROOT = Path(__file__).parent.parent
-os.environ.setdefault("OMP_NUM_THREADS", "2")
+# More threads than free cores wait for each other; small data gain nothing by them.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 _watching = False
 
