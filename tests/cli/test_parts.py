@@ -177,6 +177,8 @@ def started(asked, out, *, parts=1, more=()):
     process = subprocess.Popen(
         [sys.executable, "-m", "graphemb", *map(str, [*asked, "-o", out, *more])],
         stderr=subprocess.PIPE, start_new_session=True,
+        # A job in the background of a shell inherits that Ctrl-C is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     end = time.monotonic() + 60
     while len(list(Path(out).glob("part-*"))) < parts and time.monotonic() < end:
