@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -75,7 +74,8 @@ class Answers:
         self.index, self.reranker, self.rewriter = index, reranker, rewriter
         self.use_trees = use_trees
         self._room = Room()
-        self._path = lru_cache(maxsize=1 << 16)(self._path_of)
+        # Not a cached method: that would hold this, and the room, until the next collection.
+        self._paths: dict[int, str] = {}
 
     def of(
         self, phrases: Sequence[str], k: int, allowed: Array | None, bar: float
@@ -202,10 +202,11 @@ class Answers:
             )
         ]  # fmt: skip
 
-    def _path_of(self, node: int) -> str:
-        return " > ".join(
-            self.index.taxonomy.labels[row] for row in self.index.taxonomy.path_rows(node)
-        )
+    def _path(self, node: int) -> str:
+        if node not in self._paths:
+            t = self.index.taxonomy
+            self._paths[node] = " > ".join(t.labels[row] for row in t.path_rows(node))
+        return self._paths[node]
 
     def _evidence(
         self, pairs: Array, rows: list[int], s: _Scored, readings: list[tuple[int, str, bool]]

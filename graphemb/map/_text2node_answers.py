@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -66,7 +65,7 @@ class PlaceIndex:
         self.taxonomy, self.names, self.name_vectors = taxonomy, names, name_vectors
         self.places, self.encoder, self.network = places, encoder, network
         self.calibrator = calibrator
-        self._path = lru_cache(maxsize=1 << 16)(self._path_of)
+        self._paths: dict[int, str] = {}
 
     def inputs(self, phrases: Sequence[str]) -> Any:
         """Return what the network reads of `phrases`."""
@@ -203,8 +202,11 @@ class PlaceIndex:
         vector = self.encoder.word_vectors_.vector
         return ", ".join([word for word in words if vector(word) is None][:6])
 
-    def _path_of(self, node: int) -> str:
-        return " > ".join(self.taxonomy.labels[row] for row in self.taxonomy.path_rows(node))
+    def _path(self, node: int) -> str:
+        if node not in self._paths:
+            t = self.taxonomy
+            self._paths[node] = " > ".join(t.labels[row] for row in t.path_rows(node))
+        return self._paths[node]
 
 
 def inputs_of(encoder: WordEncoder, network: MappingNetwork, phrases: Sequence[str]) -> Any:
