@@ -23,12 +23,12 @@ _OPTIONS = (
     ("--rows", "rows", "best, accepted or all candidates. Default: accepted once anything was "
      "reviewed, else best; usagi and snap2snomed: best."),
     ("--date", "date", "YYYY-MM-DD to write where the format has a date. Never today's by itself."),
-    ("--set-id", "set_id", "URI of the mapping set or map (sssom, fhir)."),
-    ("--title", "title", "Title for people (fhir)."),
+    ("--set-id", "set_id", "URI of the mapping set or map (sssom, conceptmap)."),
+    ("--title", "title", "Title for people (conceptmap)."),
     ("--licence", "licence", "URI of the licence of the mappings (sssom)."),
-    ("--source-system", "source_system", "URI of your codes (fhir)."),
-    ("--target-system", "target_system", "URI of the taxonomy (fhir). Default: the catalogue's."),
-    ("--target-version", "target_version", "Version of the taxonomy (fhir, sssom)."),
+    ("--source-system", "source_system", "URI of your codes (conceptmap)."),
+    ("--target-system", "target_system", "URI of the taxonomy (conceptmap); the catalogue's."),
+    ("--target-version", "target_version", "Version of the taxonomy (conceptmap, sssom)."),
     ("--source-prefix", "source_prefix", "CURIE prefix of your codes (sssom)."),
     ("--source-iri", "source_iri", "What that prefix stands for (sssom)."),
     ("--target-prefix", "target_prefix", "CURIE prefix of the taxonomy (sssom). Default: the "

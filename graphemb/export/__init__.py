@@ -12,9 +12,9 @@ __all__ = ["EXPORTERS"]
 EXPORTERS = Registry(
     "format",
     {
+        "conceptmap-r4": "graphemb.export.conceptmap:ConceptMapR4Exporter",
+        "conceptmap-r5": "graphemb.export.conceptmap:ConceptMapR5Exporter",
         "csv": "graphemb.export.delimited:CsvExporter",
-        "fhir-r4": "graphemb.export.conceptmap:ConceptMapR4Exporter",
-        "fhir-r5": "graphemb.export.conceptmap:ConceptMapR5Exporter",
         "jsonl": "graphemb.export.jsonl:JsonlExporter",
         "parquet": "graphemb.export.parquet:ParquetExporter",
         "snap2snomed": "graphemb.export.snap2snomed:Snap2SnomedExporter",

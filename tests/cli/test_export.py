@@ -103,13 +103,13 @@ def test_review_in_a_workbook_then_train(mapped, model, tmp_path, kitchen):
     done = run("train", "fixtures/kitchen", "-o", tmp_path / "m", "--fast", "--pairs", review)
     assert done.exit_code == 0, done.output
     assert re.search(r"read as mapped; 3 accepted rows; \d left out \(rejected\)", done.output)
-    content = run("export", review, "--to", "fhir-r4", "--source-system", "http://s").stdout
+    content = run("export", review, "--to", "conceptmap-r4", "--source-system", "http://s").stdout
     assert json.loads(content)["status"] == "active"
     assert json.loads(content)["group"][0]["element"][0]["target"][0]["equivalence"] == "wider"
 
 
 def test_the_catalogue_gives_system_prefix_and_iri(mapped):
-    done = run("export", mapped, "--to", "fhir-r5", "--taxonomy", "icd10cm")
+    done = run("export", mapped, "--to", "conceptmap-r5", "--taxonomy", "icd10cm")
     assert json.loads(done.stdout)["group"][0]["target"] == "http://hl7.org/fhir/sid/icd-10-cm"
     done = run("export", mapped, "--to", "sssom", "--taxonomy", "hpo", "--set-id", "http://x/y")
     assert '#mapping_set_id: "http://x/y"' in done.stdout

@@ -119,7 +119,7 @@ def test_concept_maps_validate():
     r5 = pytest.importorskip("fhir.resources.conceptmap").ConceptMap
     for made in (suggested(), reviewed(), plain([], [])):
         for rows in ("auto", "best"):
-            for name, model in (("fhir-r4", r4), ("fhir-r5", r5)):
+            for name, model in (("conceptmap-r4", r4), ("conceptmap-r5", r5)):
                 content, _ = bytes_of(
                     name, made, rows=rows, source_system="http://a", target_system="http://b",
                     target_version="7", set_id="http://c", date="2026-01-31",
@@ -129,7 +129,7 @@ def test_concept_maps_validate():
 
 
 def test_r4_wants_comments_and_says_unmatched():
-    content, _ = bytes_of("fhir-r4", reviewed(), rows="best")
+    content, _ = bytes_of("conceptmap-r4", reviewed(), rows="best")
     elements = json.loads(content)["group"][0]["element"]
     targets = [t for e in elements for t in e["target"]]
     for target in targets:  # constraint cmd-1, for all
@@ -140,11 +140,11 @@ def test_r4_wants_comments_and_says_unmatched():
     ]  # fmt: skip
     assert "code" not in targets[-1]
     assert json.loads(content)["status"] == "draft"
-    assert json.loads(bytes_of("fhir-r4", reviewed())[0])["status"] == "active"
+    assert json.loads(bytes_of("conceptmap-r4", reviewed())[0])["status"] == "active"
 
 
 def test_r5_says_no_map_and_turns_the_direction_round():
-    content, losses = bytes_of("fhir-r5", reviewed(), rows="best")
+    content, losses = bytes_of("conceptmap-r5", reviewed(), rows="best")
     elements = json.loads(content)["group"][0]["element"]
     assert [e.get("noMap") for e in elements][-3:] == [True] * 3
     assert not any("noMap" in e and "target" in e for e in elements)  # constraint cmd-5
@@ -159,7 +159,7 @@ def test_r5_says_no_map_and_turns_the_direction_round():
 
 def test_one_phrase_twice_is_one_element():
     mappings = MappingSet(["a", "a"], [[candidate(1, "1")], []])
-    elements = json.loads(bytes_of("fhir-r5", mappings)[0])["group"][0]["element"]
+    elements = json.loads(bytes_of("conceptmap-r5", mappings)[0])["group"][0]["element"]
     assert len(elements) == 1
     assert "noMap" not in elements[0]
 
@@ -298,7 +298,7 @@ def test_parquet_is_typed():
 
 
 def test_formats_without_a_choice_say_so():
-    for name in ("usagi", "fhir-r4", "fhir-r5", "stcm"):
+    for name in ("usagi", "conceptmap-r4", "conceptmap-r5", "stcm"):
         with pytest.raises(ParameterError, match="got 'all'"):
             bytes_of(name, suggested(OMOP[:3]), rows="all")
     with pytest.raises(ParameterError, match="rows: must be auto"):
@@ -311,7 +311,7 @@ def test_formats_without_a_choice_say_so():
 
 def test_rejecting_all_is_not_saying_that_nothing_is_right():
     made = plain(["a", "b"], [[candidate(1, "7", Review("rejected"))], [candidate(1, "8")]])
-    for name in ("sssom", "stcm", "fhir-r4", "fhir-r5"):
+    for name in ("sssom", "stcm", "conceptmap-r4", "conceptmap-r5"):
         content, losses = bytes_of(name, made, rows="best")
         assert b"001" not in content
         assert any("every candidate rejected" in line for line in losses)

@@ -40,7 +40,7 @@ def test_accepted_rows_come_back_as_pairs(tmp_path, name):
     made = reviewed(OMOP)
     found = load_pairs(written(tmp_path, name, made))
     assert [(p.phrase, n) for p in found.pairs for n in p.nodes] == accepted(made)
-    assert found.format == {"fhir-r4": "conceptmap", "fhir-r5": "conceptmap"}.get(
+    assert found.format == {"conceptmap-r4": "conceptmap", "conceptmap-r5": "conceptmap"}.get(
         name, "mapped" if name in OWN else name
     )
     assert {"phrase 8", "phrase 9"} <= set(found.no_match)
@@ -50,7 +50,7 @@ def test_accepted_rows_come_back_as_pairs(tmp_path, name):
 @pytest.mark.parametrize("name", sorted(set(EXPORTERS) - {"stcm"}))
 def test_suggestions_are_no_pairs(tmp_path, name):
     path = written(tmp_path, name, suggested(OMOP[:3]))
-    if name.startswith("fhir"):  # FHIR's no-match cannot say that nobody confirmed it
+    if name.startswith("conceptmap"):  # FHIR's no-match cannot say that nobody confirmed it
         assert load_pairs(path).pairs == ()
     else:
         with pytest.raises(InputError, match=r"at least one row must be accepted.*Accept some"):
@@ -67,7 +67,7 @@ def test_our_own_formats_come_back_whole(tmp_path, name):
     assert back.source.header == made.source.header
     assert [tuple(r) for r in back.source.rows] == made.source.rows
     # … and so are the other formats made from what came back.
-    for other in ("sssom", "fhir-r5", "snap2snomed"):
+    for other in ("sssom", "conceptmap-r5", "snap2snomed"):
         assert EXPORTERS[other]().encoded(back) == EXPORTERS[other]().encoded(made)
 
 
@@ -88,11 +88,13 @@ def test_odd_text_comes_back_whole(tmp_path, name, data):
     assert [tuple(r) for r in back.source.rows] == made.source.rows
 
 
-@pytest.mark.parametrize("name", ["sssom", "usagi", "stcm", "fhir-r4", "fhir-r5", "snap2snomed"])
+@pytest.mark.parametrize(
+    "name", ["sssom", "usagi", "stcm", "conceptmap-r4", "conceptmap-r5", "snap2snomed"]
+)
 @RELAXED
 @given(phrases=st.lists(phrase, min_size=1, max_size=4, unique=True), text=odd)
 def test_odd_phrases_come_back_as_pairs(tmp_path, name, phrases, text):
-    if name in ("fhir-r4", "fhir-r5"):  # no other blanks in FHIR's strings
+    if name in ("conceptmap-r4", "conceptmap-r5"):  # no other blanks in FHIR's strings
         phrases = [
             "".join("_" if c.isspace() and c not in "\t\n" else c for c in p) for p in phrases
         ]
@@ -118,8 +120,8 @@ def test_published_models_read_odd_text(tmp_path, monkeypatch, phrases, text):
         mappings, _, _, errors = sssom.read(path, return_errors=True)
         assert errors == []
         assert [m.subject.name for m in mappings] == [p.strip() for p in phrases]
-        r4.model_validate_json(EXPORTERS["fhir-r4"]().encoded(made)[0])
-        r5.model_validate_json(EXPORTERS["fhir-r5"]().encoded(made)[0])
+        r4.model_validate_json(EXPORTERS["conceptmap-r4"]().encoded(made)[0])
+        r5.model_validate_json(EXPORTERS["conceptmap-r5"]().encoded(made)[0])
 
 
 def test_sssom_nodes_resolve_in_the_taxonomy(kitchen, tmp_path):

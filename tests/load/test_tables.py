@@ -190,7 +190,7 @@ def test_what_is_not_installed_is_named(tmp_path, monkeypatch):
         read_phrases(tmp_path / "a.parquet")
 
 
-@pytest.mark.parametrize("name", ["xlsx", "parquet", "jsonl", "sssom", "fhir-r5"])
+@pytest.mark.parametrize("name", ["xlsx", "parquet", "jsonl", "sssom", "conceptmap-r5"])
 def test_damaged_files_raise_nothing_but_our_errors(tmp_path, name):
     import random
 
