@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from graphemb.graph import Graph
+from graphemb.kernels import mixed
 from graphemb.rng import seed_of
 
 __all__ = ["WalkGraph", "anonymous", "every_walk", "mixed", "node_keys", "patterns", "walks"]
@@ -90,13 +91,6 @@ def node_keys(nodes: Sequence[str], random_state: int, purpose: str) -> Array:
         hashlib.blake2b(n.encode("utf-8", "surrogatepass"), key=seed, digest_size=8) for n in nodes
     )
     return np.frombuffer(b"".join(h.digest() for h in hashes), np.uint64)
-
-
-def mixed(x: Array) -> Array:
-    """Return the finalizer of splitmix64 (Steele et al., OOPSLA 2014, figure 16), wrapping."""
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(x ^ (x >> np.uint64(31)))
 
 
 def walks(graph: WalkGraph, roots: Array, n_walks: int, length: int, turn: int) -> Array:

@@ -21,7 +21,7 @@ from graphemb.kernels import _reference
 
 __all__ = [
     "SkipGramModel", "WalkTable", "add_rows", "alias_table", "checked_jobs", "compiled",
-    "hashes", "projection", "skipgram", "spmm", "walks",
+    "hashes", "mixed", "projection", "skipgram", "spmm", "walks",
 ]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
@@ -36,6 +36,7 @@ if os.environ.get("GRAPHEMB_KERNELS") == "numpy":
 WalkTable = _reference.WalkTable
 SkipGramModel = _reference.SkipGramModel
 alias_table = _reference.alias_table
+mixed = _reference.mixed
 
 #: Rows or walks that a thread takes at a time.
 _BLOCK = 4096

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,8 +96,15 @@ def save_mapper(mapper: PhraseMapper, path: str | Path) -> None:
 def load_mapper(cls: type[PhraseMapper], path: str | Path) -> PhraseMapper:
     """Read the mapper that `save_mapper` wrote at `path`."""
     bundle = read_bundle(path, kind=KIND)
-    try:
+    with usable(path):
         return _mapper(cls, bundle)
+
+
+@contextmanager
+def usable(path: str | Path) -> Iterator[None]:
+    """Turn what goes wrong while a model is put together from its bundle into a `BundleError`."""
+    try:
+        yield
     except GraphembError as error:
         raise BundleError(f"{path}: holds a model that cannot be used: {error}") from error
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphemb.bundle import Bundle, pack_strings, read_bundle, unpack_strings, write_bundle
-from graphemb.errors import BundleError, GraphembError
-from graphemb.map._state import _of, _taxonomy, _under
+from graphemb.map._state import _of, _taxonomy, _under, usable
 from graphemb.map._text2node_answers import PlaceIndex
 from graphemb.map._text2node_parts import make_encoder, make_network
 from graphemb.map._twins import Places
@@ -57,15 +56,8 @@ def save_text2node(mapper: Text2Node, path: str | Path) -> None:
 def load_text2node(cls: type[Text2Node], path: str | Path) -> Text2Node:
     """Read the mapper that `save_text2node` wrote at `path`."""
     bundle = read_bundle(path, kind=TEXT2NODE)
-    try:
+    with usable(path):
         return _mapper(cls, bundle)
-    except GraphembError as error:
-        raise BundleError(f"{path}: holds a model that cannot be used: {error}") from error
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-        raise BundleError(
-            f"{path}: holds a model that this graphemb cannot use "
-            f"({type(error).__name__}: {error}). Train it again."
-        ) from error
 
 
 def _mapper(cls: type[Text2Node], bundle: Bundle) -> Text2Node:
