@@ -33,11 +33,11 @@ $(BIN)/python:
 
 $(VENV)/.installed: $(BIN)/python pyproject.toml constraints.txt $(KERNELS)
 	@echo "Installing graphemb into $(VENV); the first time takes a few minutes."
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[hpo]'
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[hpo,general]'
 	@touch $@
 
 $(VENV)/.tested: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[hpo,test]'
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[hpo,general,test]'
 	@touch $@
 
 clean:

@@ -55,7 +55,7 @@ def _companions(taxonomy: str, given: Sequence[str]) -> list[str]:
 
 def train_model(
     taxonomy: str, pairs: str | None, lexicon: str | None, companions: Sequence[str], seed: int,
-    fast: bool, progress: Progress | None, text_col: str | None = None,
+    fast: bool, progress: Progress | None, text_col: str | None = None, general: str = "auto",
 ) -> PhraseMapper:  # fmt: skip
     """Return a mapper trained on what the command line names."""
     from graphemb.load import load_taxonomy
@@ -65,7 +65,7 @@ def train_model(
     rows = _lexicon(taxonomy, lexicon)
     taught = taught_pairs(pairs, loaded, text_col)
     teachers = [load_taxonomy(name) for name in _companions(taxonomy, companions)]
-    mapper = PhraseMapper(fast=fast, random_state=seed)
+    mapper = PhraseMapper(general=general, fast=fast, random_state=seed)
     return mapper.fit(loaded, taught, lexicon=rows, companions=teachers, progress=progress)
 
 
@@ -146,6 +146,7 @@ def _key(taxonomy: str) -> str:
     from graphemb import __version__
     from graphemb.bundle import FORMAT_VERSION
     from graphemb.catalog import Catalog
+    from graphemb.encode._general import general_encoder
     from graphemb.files import read_bytes, sha256_of
     from graphemb.load import load_taxonomy
 
@@ -156,5 +157,6 @@ def _key(taxonomy: str) -> str:
         path = Path(source) if Path(source).exists() else Catalog.default()[source].path()
         files = sorted(path.glob("*.tsv")) if path.is_dir() else [path]
         content += [sha256_of(read_bytes(file)) for file in files]
-    name = [__version__, FORMAT_VERSION, content, _lexicon(taxonomy, None)]
+    general = general_encoder("auto")
+    name = [__version__, FORMAT_VERSION, content, _lexicon(taxonomy, None), general]
     return hashlib.sha256(json.dumps(name).encode()).hexdigest()[:16]

@@ -41,6 +41,11 @@ __all__ = ["train_command"]
     help="Another vocabulary whose synonyms teach wording; repeatable. Default: the catalogue's.",
 )  # fmt: skip
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0))
+@click.option(
+    "--general", default="auto", show_default=True, metavar="NAME",
+    help="General English that the phrase encoder starts from: wordllama, none, or auto: wordllama "
+    "where graphemb[general] is installed.",
+)  # fmt: skip
 @click.option("--fast", is_flag=True, help="Train in a third of the time, a little less accurate.")
 @click.option(
     "--recipe", default="default", show_default=True, type=click.Choice(RECIPES),
@@ -66,7 +71,7 @@ __all__ = ["train_command"]
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no notes.")
 def train_command(
     taxonomy: str, output: str, pairs: str | None, lexicon: str | None, companions: tuple[str, ...],
-    seed: int, fast: bool, quiet: bool, pairs_text_col: str | None, recipe: str,
+    seed: int, general: str, fast: bool, quiet: bool, pairs_text_col: str | None, recipe: str,
     **options: str | None,
 ) -> None:  # fmt: skip
     """Train a mapper for TAXONOMY: a name from `graphemb taxonomies`, a file, or a TSV folder."""
@@ -82,7 +87,7 @@ def train_command(
             mapper = train_text2node(taxonomy, pairs, pairs_text_col, seed, fast, options, progress)
         else:
             mapper = train_model(
-                taxonomy, pairs, lexicon, companions, seed, fast, progress, pairs_text_col
+                taxonomy, pairs, lexicon, companions, seed, fast, progress, pairs_text_col, general
             )
         mapper.save(output)
     if not quiet:

@@ -36,5 +36,7 @@ ENCODERS = Registry(
         "glove": "graphemb.encode.glove:GloVeEncoder",
         "pretrained": "graphemb.encode.pretrained:PretrainedEncoder",
         "word2vec": "graphemb.encode.word2vec:Word2VecEncoder",
+        "wordllama": "graphemb.encode.wordllama:WordLlamaEncoder",
     },
+    extras={"wordllama": "general"},
 )

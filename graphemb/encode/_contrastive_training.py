@@ -29,13 +29,16 @@ _HARD = 6
 
 
 class _Network(nn.Module):
-    """h = B·A + D[w]; z = normalise(h + MLP(LayerNorm(h)))."""
+    """h = B·A + D[w] + g·G; z = normalise(h + MLP(LayerNorm(h))); A and G are one matrix."""
 
-    def __init__(self, params: ContrastiveEncoder, n_terms: int) -> None:
+    def __init__(self, params: ContrastiveEncoder, n_terms: int, n_general: int) -> None:
         super().__init__()
         k, d = params.projection_dim, params.dim
-        self.project = nn.Linear(k, d, bias=False)
-        nn.init.orthogonal_(self.project.weight)
+        self.project = nn.Linear(k + n_general, d, bias=False)
+        with torch.no_grad():
+            for part in (self.project.weight[:, :k], self.project.weight[:, k:]):
+                if part.numel():
+                    part.copy_(nn.init.orthogonal_(torch.empty_like(part)))
         self.terms = nn.EmbeddingBag(max(n_terms, 1), d, mode="sum", sparse=True)
         nn.init.normal_(self.terms.weight, std=0.01)
         self.norm = nn.LayerNorm(d)
@@ -85,6 +88,11 @@ class _Features:
         self.backbone = torch.from_numpy(
             np.ascontiguousarray(grams.to_scipy() @ self.projection, dtype=np.float32)
         )
+        self.n_general = 0
+        if params._speaker is not None:
+            general = params._speaker.vectors_of_normalised(every) * params.general_scale
+            self.n_general = general.shape[1]
+            self.backbone = torch.cat([self.backbone, torch.from_numpy(general)], dim=1)
         self.bags = params.terms_.transform([t.split() for t in every])
 
     def take(self, rows: Array, dropout: float, rng: np.random.Generator) -> tuple[Any, Any]:
@@ -144,7 +152,7 @@ class _Trainer:
         self.params, self.pairing = params, pairing
         self.rng = stream(params.random_state, "encoder", "batches")
         self.features = _Features(params, texts)
-        self.net = _Network(params, self.features.bags.n_columns)
+        self.net = _Network(params, self.features.bags.n_columns, self.features.n_general)
         self.graph = (
             None if relations is None else _GraphLayer(params.dim, relations, pairing.n_owners)
         )
@@ -219,7 +227,8 @@ class _Trainer:
         def of(tensor: Any) -> Array:
             return np.ascontiguousarray(tensor.detach().numpy().astype(np.float32))
 
-        table = self.features.projection @ of(net.project.weight).T
+        grams, general = np.split(of(net.project.weight).T, [self.params.projection_dim])
+        table = self.features.projection @ grams
         found = {
             "gram_table": table.astype(np.float16),
             "term_table": of(net.terms.weight).astype(np.float16),
@@ -230,6 +239,8 @@ class _Trainer:
             "out_weight": of(net.outer.weight.T),
             "out_bias": of(net.outer.bias),
         }
+        if len(general):
+            found["general_weight"] = general * np.float32(self.params.general_scale)
         if self.graph is not None:
             found["graph_weight"] = of(self.graph.mix.weight.T)
         return found

@@ -10,7 +10,7 @@ import numpy as np
 from graphemb.encode._sparse import CharGrams, WordTerms
 from graphemb.encode._text import normalise_all
 from graphemb.encode.base import PhraseEncoder, checked_phrases
-from graphemb.errors import ParameterError, shown
+from graphemb.errors import InputError, ParameterError, shown
 from graphemb.estimator import Progress
 
 __all__ = ["ContrastiveEncoder"]
@@ -29,13 +29,14 @@ class ContrastiveEncoder(PhraseEncoder):
 
     For a phrase with character n-gram weights c and word weights w (both TF-IDF)::
 
-        h = (c·R)·A + w·D          R fixed Gaussian, A (projection_dim, dim) and D learned
+        h = (c·R)·A + w·D + g·G    R fixed Gaussian, A (projection_dim, dim), D and G learned
         z = normalise(h + W2·gelu(W1·LayerNorm(h) + b1) + b2)
 
     trained with InfoNCE over pairs of names of one node: in-batch candidates and one mined hard
     negative each, names of one owner masked. With a graph, the document side is
     ``normalise(z + [parents; children; siblings]·V)``, the brackets holding the mean vectors of
-    the neighbours' labels.
+    the neighbours' labels. g is the phrase's vector of an encoder of general language, where
+    `general` names one: it knows that what is rented is leased, which no taxonomy need say.
 
     Parameters
     ----------
@@ -52,6 +53,10 @@ class ContrastiveEncoder(PhraseEncoder):
     word_dropout, noise, name_dropout : float in [0, 1)
         Share of words dropped, of queries replaced by a disturbed copy, and of documents seen
         through their neighbours only.
+    general : str or None
+        Name in ``ENCODERS`` of an encoder that needs no fitting ("wordllama").
+    general_scale : float
+        Length of g before G, which starts as a rotation; with 1 it would hardly be heard.
     random_state : int
         Same seed, same machine and thread count: the same bytes.
 
@@ -63,6 +68,8 @@ class ContrastiveEncoder(PhraseEncoder):
         ``gram_table`` (n_grams, dim) float16 is R·A; ``term_table`` (n_terms, dim) float16 is D.
     graph_weight_ : float32, (3·dim, dim), or None
         V above.
+    general_weight_ : float32, (general's length, dim), or None
+        G above, `general_scale` folded in.
 
     Notes
     -----
@@ -84,6 +91,8 @@ class ContrastiveEncoder(PhraseEncoder):
         word_dropout: float = 0.15,
         noise: float = 0.3,
         name_dropout: float = 0.1,
+        general: str | None = None,
+        general_scale: float = 8.0,
         random_state: int = 0,
     ) -> None:
         self.dim = dim
@@ -96,6 +105,8 @@ class ContrastiveEncoder(PhraseEncoder):
         self.word_dropout = word_dropout
         self.noise = noise
         self.name_dropout = name_dropout
+        self.general = general
+        self.general_scale = general_scale
         self.random_state = random_state
 
     def _check(self) -> None:
@@ -111,10 +122,11 @@ class ContrastiveEncoder(PhraseEncoder):
                     f"ContrastiveEncoder: {name} must lie in [0, 1); "
                     f"got {shown(getattr(self, name))}."
                 )
-        if not self.temperature > 0:
-            raise ParameterError(
-                f"ContrastiveEncoder: temperature must be above 0; got {shown(self.temperature)}."
-            )
+        for name in ("temperature", "general_scale"):
+            if not getattr(self, name) > 0:
+                raise ParameterError(
+                    f"ContrastiveEncoder: {name} must be above 0; got {shown(getattr(self, name))}."
+                )
 
     def fit(
         self,
@@ -147,14 +159,24 @@ class ContrastiveEncoder(PhraseEncoder):
         from graphemb.encode._contrastive_training import train
 
         self._check()
+        self._speaker = self._general()
         texts = normalise_all(checked_phrases(phrases, "ContrastiveEncoder"))
         groups = owners if owners is not None else [(i,) for i in range(len(texts))]
         self.grams_ = CharGrams.fit(texts)
         self.terms_ = WordTerms.fit([t.split() for t in texts], bigrams=True)
         learned = train(self, texts, groups, documents, relations, progress)
         self.graph_weight_: Array | None = learned.pop("graph_weight", None)
+        self.general_weight_: Array | None = learned.pop("general_weight", None)
         self.weights_ = learned
         return self
+
+    def _general(self) -> Any:
+        """Return the encoder of general language, ready to use; None without one."""
+        if self.general is None:
+            return None
+        from graphemb.encode import ENCODERS
+
+        return ENCODERS[self.general]().fit([])
 
     def vectors(self, phrases: Sequence[str]) -> Array:
         """Return unit float32 rows (n, dim); phrases without a known part give zeros."""
@@ -165,6 +187,8 @@ class ContrastiveEncoder(PhraseEncoder):
         weights = self._fitted("weights_")
         h = self.grams_.transform(texts).dot(weights["gram_table"])
         h += self.terms_.transform([t.split() for t in texts]).dot(weights["term_table"])
+        if self.general_weight_ is not None:
+            h += self._speaker.vectors_of_normalised(texts) @ self.general_weight_
         return self._finish(h)
 
     def _finish(self, h: Array) -> Array:
@@ -199,6 +223,9 @@ class ContrastiveEncoder(PhraseEncoder):
         arrays["term_idf"] = self.terms_.idf
         if self.graph_weight_ is not None:
             arrays["graph_weight"] = self.graph_weight_
+        if self.general_weight_ is not None:
+            arrays["general_weight"] = self.general_weight_
+            arrays["general_digest"] = np.frombuffer(self._speaker.digest_, np.uint8)
         return arrays, self.terms_.terms
 
     def from_arrays(self, arrays: Mapping[str, Array], terms: Sequence[str]) -> Self:
@@ -207,4 +234,11 @@ class ContrastiveEncoder(PhraseEncoder):
         self.grams_ = CharGrams(arrays["gram_keys"], arrays["gram_idf"])
         self.terms_ = WordTerms(terms, arrays["term_idf"], bigrams=True)
         self.graph_weight_ = arrays.get("graph_weight")
+        self.general_weight_ = arrays.get("general_weight")
+        self._speaker = None if self.general_weight_ is None else self._general()
+        if self._speaker and self._speaker.digest_ != arrays["general_digest"].tobytes():
+            raise InputError(
+                f"ContrastiveEncoder: the weights of {self.general} must be those it was trained "
+                "with; the installed ones differ. Install the version it names, or train again."
+            )
         return self

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from graphemb.encode import CharGrams, WordTerms, normalise, normalise_all, stems
+from graphemb.encode._general import general_encoder
 from graphemb.encode.contrastive import ContrastiveEncoder
 from graphemb.estimator import Progress
 from graphemb.map._shipped import shipped_reranker
@@ -151,7 +152,7 @@ def _encoder(
     encoder = ContrastiveEncoder(
         dim=params.dim, hidden=2 * params.dim,
         n_epochs=max(1, params.n_epochs // 3) if params.fast else params.n_epochs,
-        random_state=params.random_state,
+        general=general_encoder(params.general), random_state=params.random_state,
     )  # fmt: skip
     clock("training the phrase encoder")
     edges = relations(taxonomy) if params.graph and taxonomy.n_edges else None
@@ -264,6 +265,7 @@ def _facts(
         "training": {
             "pairs_taught": len(plan.taught), "lexicon_rows": len(lexicon),
             "companions": [companion.name for companion in companions],
+            "general": index.parts.encoder.general if index.parts.encoder else None,
             "tuning_phrases": sum(q.weight >= 1.0 for q in plan.tuning),
         },
         "quality_on_held_out_phrases": quality,

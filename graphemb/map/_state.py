@@ -88,7 +88,8 @@ def save_mapper(mapper: PhraseMapper, path: str | Path) -> None:
     write_bundle(
         path, kind=KIND, arrays=arrays, config={**mapper.get_params(), "features": list(FEATURES)},
         documents={"taxonomy": about, "synonyms": synonyms, "lexicon": mapper.rewriter_.rows,
-                   "ranking": {"exact_wins": mapper.reranker_.exact_wins}},
+                   "ranking": {"exact_wins": mapper.reranker_.exact_wins},
+                   "encoder": {"general": parts.encoder and parts.encoder.general}},
         facts=mapper.facts_,
     )  # fmt: skip
 
@@ -131,7 +132,8 @@ def _mapper(cls: type[PhraseMapper], bundle: Bundle) -> PhraseMapper:
         a["tables.name_words"].astype(np.int64), a["tables.node_keys"], a["tables.family_keys"],
         a["tables.phrase_vectors"], a["tables.phrase_nodes"],
     )  # fmt: skip
-    index = MappingIndex(taxonomy, names, _parts(mapper, a), tables)
+    general = bundle.documents.get("encoder", {}).get("general")
+    index = MappingIndex(taxonomy, names, _parts(mapper, a, general), tables)
     reranker = Reranker(
         BoostedTrees.from_arrays(_of("trees", a)), Calibrator.from_arrays(_of("calibrator", a)),
         bool(bundle.documents["ranking"]["exact_wins"]),
@@ -161,10 +163,10 @@ def _taxonomy(bundle: Bundle) -> Taxonomy:
     )  # fmt: skip
 
 
-def _parts(mapper: PhraseMapper, a: Mapping[str, Array]) -> Parts:
+def _parts(mapper: PhraseMapper, a: Mapping[str, Array], general: str | None) -> Parts:
     encoder = None
     if mapper.encoder:
-        encoder = ContrastiveEncoder(dim=mapper.dim)
+        encoder = ContrastiveEncoder(dim=mapper.dim, general=general)
         encoder.from_arrays(_of("encoder", a), unpack_strings(a["encoder_terms"]))
     translation = None
     if mapper.translation:

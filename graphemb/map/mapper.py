@@ -43,6 +43,10 @@ class PhraseMapper(Estimator):
         Whether the hierarchy, the phrase encoder, word translation and the boosted trees are used.
     index_pairs : bool
         Whether the phrases of the pairs become names that can be found again.
+    general : {"auto", "none", "wordllama"}
+        Knowledge of general English that the encoder starts from, a name in ``ENCODERS``; "auto"
+        takes wordllama where ``graphemb[general]`` is installed. ``facts_`` tells what was taken;
+        such a model needs the package to answer.
     fast : bool
         Train in about a third of the time, at some cost in accuracy.
     dim, n_epochs : int
@@ -81,6 +85,7 @@ class PhraseMapper(Estimator):
         translation: bool = True,
         reranker: bool = True,
         index_pairs: bool = True,
+        general: str = "auto",
         fast: bool = False,
         dim: int = 256,
         n_epochs: int = 7,
@@ -92,6 +97,7 @@ class PhraseMapper(Estimator):
         self.translation = translation
         self.reranker = reranker
         self.index_pairs = index_pairs
+        self.general = general
         self.fast = fast
         self.dim = dim
         self.n_epochs = n_epochs
