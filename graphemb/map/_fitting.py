@@ -137,10 +137,11 @@ def learn_parts(
     encoder = _encoder(params, taxonomy, taught, clock) if params.encoder else None
     clock("learning word translation")
     grams = CharGrams.fit(table.normalised, min_df=1 if len(table) < 20_000 else 2)
-    tokens = stems(normalise_all(taught.texts))
+    plain = normalise_all(taught.texts)
+    tokens = stems(plain)
     terms = WordTerms.fit(tokens, bigrams=False, min_df=1)
     translation = _translation(terms, tokens, taught) if params.translation else None
-    word_vectors, basis = WordBook.word_vectors(terms, encoder)
+    word_vectors, basis = WordBook.word_vectors(terms, plain, encoder)
     clock("embedding the taxonomy")
     nodes, node_map = _node_space(params, taxonomy, taught, encoder)
     return Parts(encoder, grams, terms, translation, word_vectors, basis, nodes, node_map)

@@ -30,7 +30,7 @@ def text_features(
     index: MappingIndex, batch: Batch, c: Candidates, best: Array, columns: Columns
 ) -> TextMatch:
     """Add coverage, soft coverage, modifier, string and query features to `columns`."""
-    words = index.book.of(batch.stems, index.parts.encoder)
+    words = index.book.of(batch.texts, batch.stems, index.parts.encoder)
     match = _coverage(index, words, c, best, columns)
     _soft(index, words, c, best, columns)
     _strings(index, batch, c, best, columns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -41,6 +42,13 @@ def word_class(word: str) -> int:
     if word in _SIDE_STEMS:
         return 2
     return 3 if word in _POLE_STEMS else 0
+
+
+def _usual_words(texts: Sequence[str]) -> dict[str, str]:
+    """Return the most frequent word of each stem in `texts`, of equals the first by alphabet."""
+    counts = Counter(word for text in texts for word in text.split())
+    rare_first = sorted(counts, key=lambda word: (counts[word], [-ord(c) for c in word]))
+    return {stem(word): word for word in rare_first}
 
 
 def member(keys: Array, wanted: Array) -> Array:
@@ -126,36 +134,50 @@ class WordBook:
 
     @staticmethod
     def word_vectors(
-        terms: WordTerms, encoder: ContrastiveEncoder | None, size: int = 64
+        terms: WordTerms, texts: Sequence[str], encoder: ContrastiveEncoder | None, size: int = 64
     ) -> tuple[Array, Array]:
-        """Return (vectors, basis): encoder vectors of the stems in their `size` main directions."""
+        """Return (vectors, basis): encoder vectors of the stems in their `size` main directions.
+
+        A stem is seen as its most frequent word in the normalised `texts`: the encoder knows words.
+        """
         if encoder is None or not terms.terms:
             return np.zeros((max(len(terms.terms), 1), 1), np.float16), np.ones((1, 1), np.float32)
-        full = encoder.vectors_of_normalised(terms.terms)
+        usual = _usual_words(texts)
+        full = encoder.vectors_of_normalised([usual.get(term, term) for term in terms.terms])
         _, axes = np.linalg.eigh(full.T @ full)
         basis = np.ascontiguousarray(axes[:, ::-1][:, :size], dtype=np.float32)
         return _unit(full @ basis).astype(np.float16), basis
 
-    def of(self, stems: Sequence[Sequence[str]], encoder: ContrastiveEncoder | None) -> QueryWords:
-        """Return the distinct words of each query, the first `MAX_WORDS` of them."""
-        slots: dict[str, int] = {}
+    def of(
+        self, texts: Sequence[str], stems: Sequence[Sequence[str]],
+        encoder: ContrastiveEncoder | None,
+    ) -> QueryWords:  # fmt: skip
+        """Return the distinct words of each query, the first `MAX_WORDS` of them.
+
+        `stems` are those of the words of the normalised `texts`.
+        """
+        known = self.terms.vocabulary
+        slots: dict[tuple[str, str], int] = {}
         flat: list[int] = []
         counts = []
-        for tokens in stems:
+        for text, tokens in zip(texts, stems, strict=True):
+            # Of a stem without a vector the word itself is looked at, that of its own query.
+            said = dict(zip(tokens[::-1], text.split()[::-1], strict=True))
             distinct = list(dict.fromkeys(tokens))[:MAX_WORDS]
             counts.append(len(distinct))
-            flat.extend(slots.setdefault(word, len(slots)) for word in distinct)
+            pairs = [(token, "" if token in known else said[token]) for token in distinct]
+            flat.extend(slots.setdefault(pair, len(slots)) for pair in pairs)
         words = list(slots)
-        column = np.array([self.terms.vocabulary.get(w, -1) for w in words] or [-1], np.int64)
+        column = np.array([known.get(token, -1) for token, _ in words] or [-1], np.int64)
         if encoder is None or not words:
             vectors = np.zeros((max(len(words), 1), 1), np.float32)
         else:
             vectors = self.vectors[np.maximum(column, 0)].astype(np.float32)
             new = np.flatnonzero(column < 0)
             if len(new):
-                fresh = encoder.vectors_of_normalised([words[i] for i in new])
+                fresh = encoder.vectors_of_normalised([words[i][1] for i in new])
                 vectors[new] = _unit(fresh @ self.basis)
-        classes = np.array([word_class(w) for w in words] or [0], np.int8)
+        classes = np.array([word_class(token) for token, _ in words] or [0], np.int8)
         at = np.array(flat, np.int64)
         ids = column[at] if len(at) else at
         ptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
