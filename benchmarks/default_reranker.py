@@ -13,8 +13,6 @@ import argparse
 import sys
 from pathlib import Path
 
-import numpy as np
-
 from graphemb import PhraseMapper, load_taxonomy
 from graphemb.bundle import write_bundle
 from graphemb.encode import normalise
@@ -50,21 +48,6 @@ def examples(data: Path, name: str, seed: int) -> Examples:
     return collect(index, plan.tuning[::step])
 
 
-def pooled(parts: list[Examples]) -> Examples:
-    shift = np.cumsum([0, *(p.n_queries for p in parts)])
-    columns = set.intersection(*(set(p.columns) for p in parts))
-    return Examples(
-        np.concatenate([p.X for p in parts]),
-        np.concatenate([p.query + s for p, s in zip(parts, shift, strict=False)]),
-        np.concatenate([p.node for p in parts]),
-        np.concatenate([p.right for p in parts]),
-        {c: np.concatenate([p.columns[c] for p in parts]) for c in columns},
-        int(shift[-1]),
-        np.concatenate([p.weight for p in parts]),
-        np.concatenate([p.answerable for p in parts]),
-    )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
@@ -75,7 +58,7 @@ def main() -> None:
     for name in POOL:
         parts.append(examples(args.data, name, args.seed))
         print(name, parts[-1].n_queries, "phrases", flush=True)
-    reranker, quality = learn(pooled(parts), args.seed, n_trees=300, exact_wins=True)
+    reranker, quality = learn(Examples.joined(parts), args.seed, n_trees=300, exact_wins=True)
     arrays = {f"trees.{k}": v for k, v in reranker.trees.to_arrays().items()}
     arrays |= {f"calibrator.{k}": v for k, v in reranker.calibrator.to_arrays().items()}
     write_bundle(

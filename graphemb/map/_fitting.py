@@ -15,11 +15,11 @@ from graphemb.encode._general import general_encoder
 from graphemb.encode.contrastive import ContrastiveEncoder
 from graphemb.estimator import Progress
 from graphemb.map._shipped import shipped_reranker
-from graphemb.map._tuning import Plan, make_plan
+from graphemb.map._tuning import Plan, make_plan, n_folds
 from graphemb.map._words import WordBook
 from graphemb.map.index import MappingIndex, Parts, relations
-from graphemb.map.names import NameTable, names_of
-from graphemb.map.rerank import Reranker, collect, judge, learn
+from graphemb.map.names import Name, NameTable, names_of
+from graphemb.map.rerank import Examples, Reranker, collect, judge, learn
 from graphemb.map.rewrite import Rewriter
 from graphemb.map.translate import learn_translation
 from graphemb.mappings import Pair
@@ -44,7 +44,7 @@ class Clock:
         "reading names": (0.0, 0.01), "training the phrase encoder": (0.01, 0.72),
         "learning word translation": (0.72, 0.74), "embedding the taxonomy": (0.74, 0.76),
         "indexing": (0.76, 0.82), "collecting candidates": (0.82, 0.90),
-        "learning to rank": (0.90, 0.97), "indexing all names": (0.97, 1.0),
+        "learning to rank": (0.90, 0.97),
     }  # fmt: skip
 
     def __init__(self, progress: Progress | None, n_passes: int = 1) -> None:
@@ -205,43 +205,71 @@ def fit_mapper(
 ) -> None:  # fmt: skip
     """Run all stages and hand the fitted parts to `mapper`.
 
-    With pairs, the encoder is trained twice: first without the phrases held back, so that ranking
-    is learned on phrases it has not seen; then on all of them, which is what answers.
+    With pairs, the encoder is trained several times: without the phrases that a fold holds back,
+    so that ranking is learned on phrases it has not seen; then on all, which is what answers.
     """
-    twice = bool(pairs) and mapper.encoder and not mapper.fast
-    clock = Clock(progress, n_passes=2 if twice else 1)
+    names = names_of(taxonomy)
+
+    def plan_of(fold: int) -> Plan:
+        return make_plan(taxonomy, names, pairs, mapper.index_pairs, mapper.random_state, fold)
+
+    plan = plan_of(0)
+    again = bool(pairs) and mapper.encoder and not mapper.fast
+    folds = n_folds(plan) if again else 1
+    clock = Clock(progress, n_passes=folds + again)
     clock("reading names")
     rewriter = Rewriter(lexicon)
-    plan = make_plan(taxonomy, names_of(taxonomy), pairs, mapper.index_pairs, mapper.random_state)
-    table = NameTable.of(plan.names, taxonomy.n_nodes)
-    rows = [(phrase, means) for phrase, means, _ in lexicon]
-    taught = taught_texts(table, plan, rows, companions)
-    parts = learn_parts(mapper, taxonomy, table, taught, clock)
-    clock("indexing")
-    index = MappingIndex(taxonomy, table, parts, phrases=plan.taught if mapper.graph else ())
-    reranker, quality = _ranking(mapper, index, plan, clock)
+    teach = _Teacher(mapper, taxonomy, [(p, means) for p, means, _ in lexicon], companions, clock)
+    index = teach.index(plan, plan.names, plan.taught)
+    clock("collecting candidates")
+    examples = [collect(index, plan.tuning, clock)]
+    for fold in range(1, folds):
+        clock.done_passes = fold
+        other = plan_of(fold)
+        part = teach.index(other, other.names, other.taught)
+        examples.append(collect(part, other.tuning, clock))
+    reranker, quality = _ranking(mapper, Examples.joined(examples), plan, clock)
     if len(plan.final) != len(plan.names) or plan.voters:
-        if twice:
-            clock.done_passes = 1
-            whole = dataclasses.replace(plan, taught=plan.voters)
-            taught = taught_texts(table, whole, rows, companions)
-            parts = learn_parts(mapper, taxonomy, table, taught, clock)
-        clock("indexing all names")
-        table = NameTable.of(plan.final, taxonomy.n_nodes)
-        index = MappingIndex(taxonomy, table, parts, phrases=plan.voters if mapper.graph else ())
+        clock.done_passes = clock.n_passes - 1
+        index = teach.index(plan, plan.final, plan.voters, None if again else index.parts)
     clock.stop()
     mapper._set(index, reranker, rewriter, _facts(index, plan, quality, lexicon, companions))
     mapper.seconds_ = clock.seconds
 
 
+@dataclass(frozen=True)
+class _Teacher:
+    """What stays the same from fold to fold."""
+
+    mapper: PhraseMapper
+    taxonomy: Taxonomy
+    lexicon: list[tuple[str, str]]
+    companions: Sequence[Taxonomy]
+    clock: Clock
+
+    def index(
+        self, plan: Plan, names: Sequence[Name], pairs: list[tuple[str, tuple[int, ...]]],
+        parts: Parts | None = None,
+    ) -> MappingIndex:  # fmt: skip
+        """Return an index of `names`, its parts learned from them and `pairs` unless given."""
+        # What teaches are the tuning index's names: the others joined it as pairs.
+        table = NameTable.of(plan.names, self.taxonomy.n_nodes)
+        if parts is None:
+            plan = dataclasses.replace(plan, taught=pairs)
+            taught = taught_texts(table, plan, self.lexicon, self.companions)
+            parts = learn_parts(self.mapper, self.taxonomy, table, taught, self.clock)
+        self.clock("indexing")
+        if names is not plan.names:
+            table = NameTable.of(names, self.taxonomy.n_nodes)
+        return MappingIndex(self.taxonomy, table, parts, phrases=pairs if self.mapper.graph else ())
+
+
 def _ranking(
-    mapper: PhraseMapper, index: MappingIndex, plan: Plan, clock: Clock
+    mapper: PhraseMapper, examples: Examples, plan: Plan, clock: Clock
 ) -> tuple[Reranker, dict[str, Any]]:
     """Learn the reranker, or take the shipped one where there is too little to learn from."""
-    clock("collecting candidates")
-    real = sum(query.weight >= 1.0 for query in plan.tuning)
-    examples = collect(index, plan.tuning, clock)
     clock("learning to rank")
+    real = int((examples.weight >= 1.0).sum())
     if real < FEWEST and (shipped := shipped_reranker()) is not None:
         shipped = dataclasses.replace(shipped, exact_wins=not plan.voters)
         return shipped, {"reranker": "shipped with graphemb", **judge(shipped, examples)}

@@ -54,6 +54,19 @@ class Examples:
     weight: Array
     answerable: Array
 
+    @classmethod
+    def joined(cls, parts: Sequence[Examples]) -> Examples:
+        """Return the examples of all `parts` as one; their queries are numbered on."""
+        if len(parts) == 1:
+            return parts[0]
+        shift = np.cumsum([0, *(p.n_queries for p in parts)])
+        columns = set.intersection(*(set(p.columns) for p in parts))
+        every = [np.concatenate([getattr(p, name) for p in parts])
+                 for name in ("X", "node", "right", "weight", "answerable")]  # fmt: skip
+        query = np.concatenate([p.query + s for p, s in zip(parts, shift, strict=False)])
+        both = {c: np.concatenate([p.columns[c] for p in parts]) for c in sorted(columns)}
+        return cls(every[0], query, every[1], every[2], both, int(shift[-1]), every[3], every[4])
+
 
 @dataclass(frozen=True)
 class Reranker:
