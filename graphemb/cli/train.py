@@ -42,8 +42,9 @@ __all__ = ["train_command"]
 )  # fmt: skip
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0))
 @click.option(
-    "--general", default="auto", show_default=True, metavar="NAME",
-    help="General English that the phrase encoder starts from: wordllama, none, or auto: wordllama "
+    "--general", default="auto", show_default=True,
+    type=click.Choice(["auto", "none", "wordllama"]),
+    help="General English that the phrase encoder starts from; auto: wordllama "
     "where graphemb[general] is installed.",
 )  # fmt: skip
 @click.option("--fast", is_flag=True, help="Train in a third of the time, a little less accurate.")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from graphemb.encode import ENCODERS
+from graphemb.errors import ParameterError, nearest, shown
 
 __all__ = ["GENERAL", "general_encoder"]
 
-#: What "auto" takes where it is installed.
-GENERAL = "wordllama"
+#: Encoders that need no fitting and tell the digest of their weights; "auto" takes the first.
+GENERAL = ("wordllama",)
 
 
 def general_encoder(name: str) -> str | None:
@@ -15,14 +16,21 @@ def general_encoder(name: str) -> str | None:
 
     Raises
     ------
-    UnknownNameError
-        When there is none of that name.
+    ParameterError
+        When `name` is neither "auto", "none" nor in `GENERAL`.
     MissingPackageError
         When its package is not installed.
 
     """
+    if name == "none":
+        return None
     if name == "auto":
-        return GENERAL if ENCODERS[GENERAL].available() else None
-    if name != "none":
-        ENCODERS[name]().fit([])
-    return None if name == "none" else name
+        return next((each for each in GENERAL if ENCODERS[each].available()), None)
+    if name not in GENERAL:
+        known = ("auto", "none", *GENERAL)
+        raise ParameterError(
+            f"PhraseMapper: general must be one of {', '.join(known)}; got {shown(name)}."
+            f"{nearest(str(name), known)}"
+        )
+    ENCODERS[name]().fit([])
+    return name
