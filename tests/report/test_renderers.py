@@ -112,7 +112,7 @@ def test_a_page_can_be_read_by_all(page):
     assert page.having("th") and all("scope" in attrs for attrs in page.having("th"))
     assert len(page.ids) == len(set(page.ids))
     drawn = page.having("svg")
-    assert len(drawn) == 5 + 2
+    assert len(drawn) == 6 + 2
     for attrs in drawn:
         assert attrs["role"] == "img"
         assert set(attrs["aria-labelledby"].split()) <= set(page.ids)
@@ -135,6 +135,29 @@ def test_charts_only_where_there_are_rows():
                    "wrong answers", "Failed", "Inputs"):  # fmt: skip
         assert absent not in text.split("How it was run")[0] or absent == "train"
     assert "0.1" in text and "a random order" in text
+
+
+def test_memory_is_drawn_where_it_was_measured():
+    def page(change):
+        run = results()
+        for i, cell in enumerate(run.cells):
+            change(cell, i)
+        return Page(RENDERERS["html"]().render(run))
+
+    def told(page):
+        text = "".join(page.text)
+        return "Quality against seconds, g" in text, "Quality against memory, g" in text, (
+            "MiB fitting" in text)  # fmt: skip
+
+    assert told(page(lambda cell, i: None)) == (True, True, True)
+    # Runs from before memory was measured, and systems that do not tell it.
+    assert told(page(lambda cell, i: cell.pop("memory"))) == (True, False, False)
+    unknown = page(lambda cell, i: cell.update(memory={"fit": None, "task": None}))
+    assert told(unknown) == (True, False, False)
+    # Too little to see is drawn at the axis' least; vectors made elsewhere cost nothing here.
+    assert told(page(lambda cell, i: cell.update(memory={"fit": 0.0, "task": 0.0}))) == (
+        True, True, False)  # fmt: skip
+    assert told(page(lambda cell, i: cell["seconds"].update(fit=0.0))) == (False, False, True)
 
 
 def same_markup(nasty, mild):
