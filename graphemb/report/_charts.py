@@ -9,6 +9,7 @@ from itertools import pairwise
 from statistics import fmean
 from typing import Any
 
+from graphemb.report._costs import costs
 from graphemb.report._drawing import Chart, Series, cut
 from graphemb.report._measures import Measure
 from graphemb.report._summary import Finding
@@ -21,7 +22,7 @@ _LINES, _KIND = 8, 6
 #: Points of a picture, classes told apart in it, and pictures.
 _POINTS, _CLASSES, _PICTURES = 400, 7, 12
 
-#: What a cell says its fit cost: the chart's title, its axis, and the least that is drawn.
+#: A field of `Cost`: the chart's title, its axis, and the least that is drawn.
 _COSTS = {
     "seconds": ("Quality against seconds", "seconds to make the vectors (log)", 1e-4),
     "memory": ("Quality against memory", "MiB needed to make the vectors (log)", 0.5),
@@ -119,23 +120,17 @@ def _words(y: str, x: str, named: dict[str, list[Measure]], chance: dict[int, li
 
 
 def _cost(answers: Sequence[Finding], graph: str, results: Results, kind: str) -> Iterator[Chart]:
-    """Quality against what the vectors cost to make, the mean over cells; `kind` is in `_COSTS`."""
+    """Quality against what the vectors cost to make; `kind` is in `_COSTS`."""
     title, x, least = _COSTS[kind]
-    spent: dict[str, list[float]] = {}
-    for cell in results.cells:
-        fit = cell.get(kind, {}).get("fit")
-        made_here = cell.get("seconds", {}).get("fit")  # vectors made elsewhere took no time
-        if cell["graph"]["name"] == graph and fit is not None and made_here:
-            name = method_text(cell["method"]["name"], cell["method"]["text"])
-            spent.setdefault(name, []).append(fit)
+    values = {c.method: getattr(c, kind) for c in costs(results) if c.graph == graph}
+    spent = {method: max(value, least) for method, value in values.items() if value is not None}
     for finding in answers:
         if finding.graph == graph and finding.headline.task in ("reconstruction", "classification"):
             drawn = [m for m in finding.ranked if m.method in spent]
             series = tuple(
-                Series(m.method, (max(fmean(spent[m.method]), least),), (m.value,), (_ends(m),),
-                       joined=False)
+                Series(m.method, (spent[m.method],), (m.value,), (_ends(m),), joined=False)
                 for m in drawn[:_LINES]
-            )  # fmt: skip
+            )
             if len(series) > 1:
                 yield Chart(
                     f"{title}, {cut(graph, 40)}", x, f"{finding.headline.unit}, {finding.words}",

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from graphemb.report._compare import compare
+from graphemb.report._costs import costs
 from graphemb.report._measures import Measure, measures
 from graphemb.report._summary import findings
 from graphemb.report.base import Renderer, Results, reason
@@ -46,6 +47,7 @@ def _objects(results: Results, before: Results | None) -> Iterator[dict[str, Any
         }  # fmt: skip
     for row in results.table:
         yield {"kind": "score", **asdict(row)}
+    yield from ({"kind": "cost", **asdict(cost)} for cost in costs(results))
     yield from ({"kind": "failed", "reason": reason(cell)} for cell in results.failed)
     yield from ({"kind": "skipped", "reason": line} for line in results.skipped)
     if before is None:
