@@ -146,9 +146,9 @@ def _map(table: Any, ending: str, k: int, kind: str) -> str:
     if not rows:
         return "–"
     row = rows[0]
-    if ending or row.low is None or row.high is None:
-        return f"{row.value:.4f}"
-    return f"{row.value:.3f} ({row.low:.3f}–{row.high:.3f})"
+    form = ".4f" if ending or row.value < 0.01 else ".3f"
+    value, low, high = (format(x, form) for x in (row.value, row.low or 0.0, row.high or 0.0))
+    return value if ending or row.low is None or row.low == row.high else f"{value} ({low}–{high})"
 
 
 def told(name: str, method: str, words: Any) -> str:
