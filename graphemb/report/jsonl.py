@@ -23,8 +23,10 @@ class JsonlRenderer(Renderer):
     """Objects told apart by ``kind``.
 
     ``run``: name and ``run.json`` without its cells. ``finding``: the summary's sentences and what
-    they stand on. ``score``: a row as it was measured. ``failed``, ``skipped``: reasons. With a run
-    to compare also ``comparison`` (counts and conditions) and a ``difference`` a figure.
+    they stand on. ``score``: a row as it was measured. ``cost``: seconds and MiB (null where it was
+    not measured) that a method's vectors took, means over ``n_fits``. ``failed``, ``skipped``:
+    reasons. With a run to compare also ``comparison`` (counts and conditions) and a ``difference``
+    a figure.
     """
 
     suffix = ".jsonl"
