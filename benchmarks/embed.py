@@ -19,6 +19,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from _graphs import read_labels, spread
 
 from graphemb import Embedding, Graph
 from graphemb.evaluate.classification import ClassificationTask
@@ -29,14 +30,6 @@ PEERS = ("gensim", "FastRP authors, sparse", "FastRP authors, gaussian", "pycleo
          "scikit-network", "fastnode2vec", "PecanPy", "grape")  # fmt: skip
 #: Peers that run beside graphemb, which makes their walks or needs nothing of their own.
 HERE = {"gensim", "FastRP authors, sparse", "FastRP authors, gaussian"}
-
-
-def labels_of(path: Path) -> tuple[dict[str, list[str]], int]:
-    rows = np.loadtxt(path, dtype=np.int64, delimiter="\t")
-    found: dict[str, list[str]] = {}
-    for node, label in rows.tolist():
-        found.setdefault(str(node), []).append(str(label))
-    return found, int(rows[:, 0].max()) + 1
 
 
 def embed(method: str, edges: Path, seed: int, n: int, python: str, limit: int):
@@ -65,10 +58,6 @@ def quality(vectors: np.ndarray, labels: dict[str, list[str]], share: float) -> 
 
 
 def row(graph: str, method: str, costs: list[dict], scores: list[tuple[float, float]]) -> str:
-    def spread(values, form="{:.3f}"):
-        mean = form.format(np.mean(values))
-        return f"{mean} ± {form.format(np.std(values))}" if len(values) > 1 else mean
-
     cpu = sorted(cost["cpu"] for cost in costs)[len(costs) // 2]
     peak = max(cost["peak_mib"] for cost in costs)
     micro, macro = (spread([s[i] for s in scores]) for i in (0, 1)) if scores else ("", "")
@@ -93,7 +82,8 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|", flush=True)
     for name in args.names.split(","):
         edges = args.graphs / name / "edges.tsv"
-        labels, n = labels_of(args.graphs / name / "labels.tsv")
+        labels = read_labels(args.graphs / name)
+        n = max(map(int, labels)) + 1
         for method in filter(None, (m.strip(" ,") for m in args.methods.split(";"))):
             mine = method not in PEERS or method in HERE
             python = sys.executable if mine else args.peer_python

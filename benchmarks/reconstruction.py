@@ -16,17 +16,9 @@ import time
 from pathlib import Path
 
 import numpy as np
+from _graphs import read_graph
 
 import graphemb as ge
-
-
-def load(folder: Path) -> ge.Graph:
-    edges = [line.split() for line in (folder / "edges.tsv").read_text().splitlines()]
-    labels = folder / "labels.tsv"
-    nodes = dict.fromkeys(end for edge in edges for end in edge)
-    if labels.exists():
-        nodes |= dict.fromkeys(line.split()[0] for line in labels.read_text().splitlines())
-    return ge.Graph.from_edges(edges, list(nodes))
 
 
 def by_loops(graph: ge.Graph, unit: np.ndarray, n_asked: int) -> tuple[float, int]:
@@ -56,7 +48,7 @@ def main() -> None:
     print("| graph | nodes | MAP | random | ours, CPU s | loops, CPU s | ratio | peak MB |")
     print("|---|---|---|---|---|---|---|---|")
     for name in args.names:
-        graph = load(args.data / name)
+        graph = read_graph(args.data / name)
         embedding = ge.FastRP().fit_transform(graph)
         ours = float("inf")
         for _ in range(args.repeat):

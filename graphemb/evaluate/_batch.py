@@ -18,6 +18,7 @@ from graphemb.embedding import Embedding
 from graphemb.errors import InputError, ParameterError, StorageError, shown
 from graphemb.estimator import Progress
 from graphemb.evaluate._cells import Run, read_cell, write_cell, write_run
+from graphemb.evaluate._memory import PeakMemory, warm_up
 from graphemb.evaluate._plan import Cell, Plan, read_plan, units_of
 from graphemb.evaluate._sources import GraphSource, Loaded, load_source
 from graphemb.graph import Graph
@@ -119,6 +120,7 @@ def measure(folder: Path, unit: Sequence[Cell], show: Any = None) -> None:
             content["status"] = "failed"
             content["error"] = {"kind": type(error).__name__, "message": str(error)[:2000]}
             content["seconds"] = {"fit": fit.seconds, "task": time.perf_counter() - start}
+            content["memory"] = {"fit": fit.memory, "task": None}
         write_cell(folder, cell.key, content)
         if show is not None:
             show(cell)
@@ -137,7 +139,7 @@ def _described(cell: Cell) -> dict[str, Any]:
         },
         "seed": cell.seed,
         "task": {"name": cell.task, "settings": cell.settings},
-        "rows": [], "seconds": {}, "picture": None, "notes": [], "error": None,
+        "rows": [], "seconds": {}, "memory": {}, "picture": None, "notes": [], "error": None,
     }  # fmt: skip
 
 
@@ -147,6 +149,7 @@ class _Fit:
     def __init__(self, cell: Cell) -> None:
         self.cell = cell
         self.seconds = 0.0
+        self.memory: float | None = None
         self._method: Any = None
         self._error: Exception | None = None
         self._picture: dict[str, Any] | None = None
@@ -167,22 +170,26 @@ class _Fit:
         if self._error is not None:
             raise self._error
         if self._method is None:
+            graph, peak = Graph.of(self.loaded.graph), PeakMemory()
             start = time.perf_counter()
             try:
-                self._method = self._made()
+                with peak:
+                    start = time.perf_counter()
+                    self._method = self._made(graph)
             except Exception as error:
                 self._error = error
                 raise
             finally:
                 self.seconds = time.perf_counter() - start
+                self.memory = peak.mib
         return self._method
 
-    def _made(self) -> Any:
+    def _made(self, graph: Graph) -> Any:
         if self.cell.vectors:
             from graphemb.vectors import load_embedding
 
             return load_embedding(self.cell.vectors)
-        return self.unfitted().fit(Graph.of(self.loaded.graph))
+        return self.unfitted().fit(graph)
 
     def measure(self, cell: Cell) -> dict[str, Any]:
         """Return what a measured cell adds to its description."""
@@ -194,16 +201,20 @@ class _Fit:
         seeded = {"random_state": cell.seed} if "random_state" in cls.parameters() else {}
         task = cls(**cell.settings, **seeded)
         known = Graph.of(self.loaded.graph)
+        if cell.kind:
+            warm_up(cell.kind)
         method = self.unfitted() if cls.refits else self.method()
         given = {name: self.loaded.given.get(name) for name in cls.takes}
-        start = time.perf_counter()
-        table = task.run(self.loaded.graph, method, **given).stamped(
+        with PeakMemory(collect=False) as peak:
+            start = time.perf_counter()
+            table = task.run(self.loaded.graph, method, **given)
+            seconds = time.perf_counter() - start
+        table = table.stamped(
             graph=cell.source.name, method=cell.method, parameters=cell.text, seed=cell.seed
         )
         wrong = [row.metric for row in table if not np.isfinite(row.value)]
         if wrong:
             raise InputError(f"{cell.task}: {wrong[0]} is not a number on this graph.")
-        seconds = time.perf_counter() - start
         graph = {
             "name": cell.source.name, "sha256": cell.input_sha256, "n_nodes": known.n_nodes,
             "n_edges": known.n_edges, "directed": known.directed,
@@ -212,6 +223,7 @@ class _Fit:
             "graph": graph,
             "rows": [asdict(row) for row in table],
             "seconds": {"fit": self.seconds, "task": seconds},
+            "memory": {"fit": self.memory, "task": peak.mib},
             "picture": None if cls.refits else self._drawn(known),
         }
 

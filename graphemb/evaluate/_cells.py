@@ -8,7 +8,10 @@
     RUN/scores.tsv      every row of every measured cell of the plan, in its order
     RUN/cells/KEY.json  status "done" or "failed"; graph {name, n_nodes, n_edges, directed, sha256};
                         method {name, kind, parameters, text}; seed; task {name, settings}; rows
-                        (those of ScoreTable); seconds {fit, task}; notes (warnings, a line each);
+                        (those of ScoreTable); seconds {fit, task}; memory {fit, task}: MiB that
+                        the process's resident memory rose by at the worst moment of each, null
+                        where the system does not tell (other than Linux), absent in old runs
+                        (`_memory`); notes (warnings, a line each);
                         error {kind, message} or null;
                         picture {nodes, x, y, labels} or null: the first two principal components
                         of at most 1,000 nodes, labels their classes, in a taxonomy without any
@@ -17,6 +20,8 @@
                         answer_path, right, right_path, probability}
 
 KEY is a hash of the input's bytes, the names, parameters, settings, seed and graphemb's version.
+Cells of one unit share their fit, and with it what it cost. A method is fitted once on a tiny graph
+before, in each process: what it costs to load libraries stands in no cell's fit.
 """
 
 from __future__ import annotations
@@ -28,14 +33,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from graphemb.errors import InputError, MissingInputError
+from graphemb.errors import InputError
 from graphemb.evaluate._plan import Plan
-from graphemb.files import atomic_write, read_text
+from graphemb.evaluate._sound import SCHEMA, checked_cell, checked_info
+from graphemb.files import atomic_write
 from graphemb.scores import Score, ScoreTable
 
 __all__ = ["SCHEMA", "Run", "read_cell", "read_run", "write_cell", "write_run", "write_table"]
-
-SCHEMA = 1
 
 
 @dataclass(frozen=True)
@@ -69,12 +73,11 @@ def write_cell(folder: Path, key: str, content: dict[str, Any]) -> None:
 
 
 def read_cell(folder: Path, key: str) -> dict[str, Any] | None:
-    """Return a cell, or None when it is not there or was written by another version."""
+    """Return a cell; None when it is gone, damaged or of another version: it is measured anew."""
     try:
-        content: dict[str, Any] = json.loads(read_text(_place(folder, key)))
-    except (MissingInputError, ValueError):
+        return checked_cell(_place(folder, key), key)
+    except InputError:
         return None
-    return content if content.get("schema") == SCHEMA and content.get("key") == key else None
 
 
 def write_run(folder: Path, plan: Plan) -> Run:
@@ -139,17 +142,11 @@ def read_run(folder: str | Path) -> Run:
     MissingInputError
         When there is no run.
     InputError
-        When it was written by a newer graphemb, or a cell it lists is damaged or gone.
+        When it or a cell it lists is damaged, gone, or was written by a newer graphemb; the file
+        is named.
 
     """
     place = Path(folder)
-    info = json.loads(read_text(place / "run.json"))
-    if info.get("schema") != SCHEMA:
-        raise InputError(f"{place}: run.json must have schema {SCHEMA}. Upgrade graphemb.")
-    cells = []
-    for key in info["cells"]:
-        cell = read_cell(place, key)
-        if cell is None:
-            raise InputError(f"{_place(place, key)}: is damaged or gone. Run the plan again.")
-        cells.append(cell)
-    return Run(place, _table(cells, info["variants"]), tuple(cells), info)
+    info = checked_info(place / "run.json")
+    cells = tuple(checked_cell(_place(place, key), key) for key in info["cells"])
+    return Run(place, _table(cells, info["variants"]), cells, info)

@@ -11,6 +11,7 @@ from typing import Any
 
 from graphemb.errors import StorageError
 from graphemb.evaluate._cells import Run, read_cell, write_cell, write_table
+from graphemb.evaluate._memory import PeakMemory
 from graphemb.evaluate._sources import digest
 from graphemb.evaluate._truth import Truth
 from graphemb.mappings import MappingSet
@@ -44,7 +45,8 @@ def run_mapper(
     taxonomy: Taxonomy = mapper.taxonomy_
     inputs = {"model": digest(model), "truth": digest(source), taxonomy.name: taxonomy.sha256}
     task = TASKS["mapping"](by_depth=True, backoffs=backoffs)
-    table = task.run_mapper(seen, truth.phrases, truth.nodes, truth.groups, noise, seen.name)
+    with PeakMemory(collect=False) as peak:
+        table = task.run_mapper(seen, truth.phrases, truth.nodes, truth.groups, noise, seen.name)
     text = "\0".join([__version__, *inputs.values(), *noise, *map(str, backoffs)])
     settings = {"noise": list(noise), "backoffs": list(backoffs)}
     key = hashlib.sha256(text.encode()).hexdigest()[:24]
@@ -58,6 +60,7 @@ def run_mapper(
         "seed": None, "task": {"name": "mapping", "settings": settings},
         "rows": [asdict(row) for row in table],
         "seconds": {"fit": 0.0, "task": time.perf_counter() - start},
+        "memory": {"fit": None, "task": peak.mib},
         "picture": None, "notes": [], "error": None,
         "errors": _errors(taxonomy, seen.answers, truth),
     }  # fmt: skip

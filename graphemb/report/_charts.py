@@ -9,6 +9,7 @@ from itertools import pairwise
 from statistics import fmean
 from typing import Any
 
+from graphemb.report._costs import costs
 from graphemb.report._drawing import Chart, Series, cut
 from graphemb.report._measures import Measure
 from graphemb.report._summary import Finding
@@ -20,6 +21,12 @@ __all__ = ["charts", "pictures"]
 _LINES, _KIND = 8, 6
 #: Points of a picture, classes told apart in it, and pictures.
 _POINTS, _CLASSES, _PICTURES = 400, 7, 12
+
+#: A field of `Cost`: the chart's title, its axis, and the least that is drawn.
+_COSTS = {
+    "seconds": ("Quality against seconds", "seconds to make the vectors (log)", 1e-4),
+    "memory": ("Quality against memory", "MiB needed to make the vectors (log)", 0.5),
+}
 
 
 def charts(
@@ -34,7 +41,8 @@ def charts(
         lambda g: _by_k(found, g, "classification", "macro_f1", "macro_f1_majority",
                         "Macro F1 by share of nodes that train", "% of nodes that train",
                         "macro F1"),
-        lambda g: _cost(answers, g, results),
+        lambda g: _cost(answers, g, results, "seconds"),
+        lambda g: _cost(answers, g, results, "memory"),
         lambda g: _reliability(found, g),
         lambda g: _by_depth(found, g),
     )  # fmt: skip
@@ -111,26 +119,22 @@ def _words(y: str, x: str, named: dict[str, list[Measure]], chance: dict[int, li
     return f"{y} by {x}. " + "; ".join(parts) + "."
 
 
-def _cost(answers: Sequence[Finding], graph: str, results: Results) -> Iterator[Chart]:
-    seconds: dict[str, list[float]] = {}
-    for cell in results.cells:
-        fit = cell.get("seconds", {}).get("fit") or 0.0
-        if cell["graph"]["name"] == graph and fit > 0:
-            name = method_text(cell["method"]["name"], cell["method"]["text"])
-            seconds.setdefault(name, []).append(fit)
+def _cost(answers: Sequence[Finding], graph: str, results: Results, kind: str) -> Iterator[Chart]:
+    """Quality against what the vectors cost to make; `kind` is in `_COSTS`."""
+    title, x, least = _COSTS[kind]
+    values = {c.method: getattr(c, kind) for c in costs(results) if c.graph == graph}
+    spent = {method: max(value, least) for method, value in values.items() if value is not None}
     for finding in answers:
         if finding.graph == graph and finding.headline.task in ("reconstruction", "classification"):
-            drawn = [m for m in finding.ranked if m.method in seconds]
+            drawn = [m for m in finding.ranked if m.method in spent]
             series = tuple(
-                Series(m.method, (fmean(seconds[m.method]),), (m.value,), (_ends(m),), joined=False)
+                Series(m.method, (spent[m.method],), (m.value,), (_ends(m),), joined=False)
                 for m in drawn[:_LINES]
             )
             if len(series) > 1:
                 yield Chart(
-                    f"Quality against seconds, {cut(graph, 40)}",
-                    "seconds to make the vectors (log)",
-                    f"{finding.headline.unit}, {finding.words}", series,
-                    _note(len(drawn) - _LINES), y_range=(0.0, 1.02), log_x=True,
+                    f"{title}, {cut(graph, 40)}", x, f"{finding.headline.unit}, {finding.words}",
+                    series, _note(len(drawn) - _LINES), y_range=(0.0, 1.02), log_x=True,
                 )  # fmt: skip
             return
 

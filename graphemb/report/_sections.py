@@ -100,8 +100,16 @@ def facts(results: Results) -> tuple[tuple[str, str], ...]:
                c.get("seconds", {}).get("fit", 0.0) for c in results.cells}  # fmt: skip
         tasks = sum(c.get("seconds", {}).get("task", 0.0) for c in results.cells)
         rows.append(("seconds", f"{sum(fit.values()):.1f} fitting, {tasks:.1f} measuring"))
+        most = [_most(results, step) for step in ("fit", "task")]
+        if most[0] or most[1]:
+            rows.append(("memory", f"at most {most[0]:,.0f} MiB fitting, {most[1]:,.0f} measuring"))
     rows.append(("rows", f"{len(results.table):,}"))
     return tuple(rows)
+
+
+def _most(results: Results, step: str) -> float:
+    """Return the most MiB that a step of a cell needed; 0 where none was measured."""
+    return max((c.get("memory", {}).get(step) or 0.0 for c in results.cells), default=0.0)
 
 
 def few(lines: Iterable[str], limit: int = 100) -> tuple[str, ...]:
@@ -160,4 +168,9 @@ def honest(results: Results, found: Sequence[Finding]) -> tuple[str, ...]:
         )
     if results.cells:
         lines.append("Seconds are those of this machine as it was, with whatever else it did.")
+    if _most(results, "fit"):
+        lines.append(
+            "Memory is how far the process rose, at the worst moment of making the vectors, above "
+            "what it held before: the graph, and libraries, stand outside."
+        )
     return tuple(lines)

@@ -10,6 +10,7 @@ from graphemb.registry import imported
 from graphemb.report import _sections as parts
 from graphemb.report._charts import charts, pictures
 from graphemb.report._compare import compare
+from graphemb.report._costs import costs
 from graphemb.report._drawing import cut, draw, plain
 from graphemb.report._measures import measures
 from graphemb.report._summary import findings, interval_text
@@ -17,6 +18,8 @@ from graphemb.report.base import Renderer, Results, reason, say
 
 __all__ = ["HtmlRenderer"]
 
+#: Methods whose cost is told; of more it is said how many are left out.
+_COSTS = 100
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -71,6 +74,8 @@ class HtmlRenderer(Renderer):
             "figures_left": lines_left,
             "pictures": [draw(chart, len(figures) + i) for i, chart in enumerate(drawn)],
             "pictures_left": left,
+            "costs": costs(results)[:_COSTS],
+            "costs_left": max(len(costs(results)) - _COSTS, 0),
             "errors": _errors(results),
             "facts": parts.facts(results),
             "inputs": parts.inputs(results),

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from graphemb.report._compare import compare
+from graphemb.report._costs import costs
 from graphemb.report._measures import Measure, measures
 from graphemb.report._summary import findings
 from graphemb.report.base import Renderer, Results, reason
@@ -22,8 +23,10 @@ class JsonlRenderer(Renderer):
     """Objects told apart by ``kind``.
 
     ``run``: name and ``run.json`` without its cells. ``finding``: the summary's sentences and what
-    they stand on. ``score``: a row as it was measured. ``failed``, ``skipped``: reasons. With a run
-    to compare also ``comparison`` (counts and conditions) and a ``difference`` a figure.
+    they stand on. ``score``: a row as it was measured. ``cost``: seconds and MiB (null where it was
+    not measured) that a method's vectors took, means over ``n_fits``. ``failed``, ``skipped``:
+    reasons. With a run to compare also ``comparison`` (counts and conditions) and a ``difference``
+    a figure.
     """
 
     suffix = ".jsonl"
@@ -46,6 +49,7 @@ def _objects(results: Results, before: Results | None) -> Iterator[dict[str, Any
         }  # fmt: skip
     for row in results.table:
         yield {"kind": "score", **asdict(row)}
+    yield from ({"kind": "cost", **asdict(cost)} for cost in costs(results))
     yield from ({"kind": "failed", "reason": reason(cell)} for cell in results.failed)
     yield from ({"kind": "skipped", "reason": line} for line in results.skipped)
     if before is None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from graphemb.report._compare import Comparison, compare
+from graphemb.report._costs import costs
 from graphemb.report._measures import measures
 from graphemb.report._sections import (
     Section,
@@ -47,6 +48,7 @@ class MarkdownRenderer(Renderer):
             lines += _comparison(before, results, compare(before, results), self.max_rows)
         for section in sections(found, self.max_rows):
             lines += _section(section)
+        lines += _costs(results, self.max_rows // 4)
         lines += _run(results)
         lines += ["## Notes", "", *(f"- {_safe(line)}" for line in honest(results, answers))]
         return "\n".join(lines) + "\n"
@@ -119,6 +121,21 @@ def _section(section: Section) -> Iterator[str]:
 def _left(number: int) -> Iterator[str]:
     if number:
         yield from (f"{number:,} more figures are in the CSV report.", "")
+
+
+def _costs(results: Results, limit: int) -> Iterator[str]:
+    found = costs(results)
+    if not found:
+        return
+    yield from ("## What the vectors cost", "")
+    rows = (
+        (c.graph, c.method, say(c.seconds), None if c.memory is None else f"{c.memory:,.1f}",
+         c.n_fits)
+        for c in found[:limit]
+    )  # fmt: skip
+    yield from _table(("graph", "method", "seconds", "MiB", "seeds"), rows)
+    if len(found) > limit:
+        yield from (f"{len(found) - limit:,} more methods are in the cells of the run.", "")
 
 
 def _run(results: Results) -> Iterator[str]:

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 import graphemb as ge
 from graphemb.errors import InputError, MissingInputError, ParameterError
+from graphemb.evaluate import _memory
+from graphemb.evaluate._memory import PeakMemory
 from graphemb.evaluate._sources import GraphSource, load_source
 
 PLAN = """
@@ -187,6 +191,7 @@ def test_layout_of_a_cell(plan, tmp_path):
         "name": "fastrp", "kind": "fastrp", "parameters": {"dim": 4}, "text": "dim=4",
     }  # fmt: skip
     assert cell["seconds"]["task"] > 0
+    assert set(cell["memory"]) == {"fit", "task"}
     picture = cell["picture"]
     assert {len(picture[k]) for k in ("nodes", "x", "y", "labels")} == {150}
     assert set(picture["labels"]) == {"red", "green", "blue"}
@@ -228,13 +233,48 @@ def test_vectors_made_elsewhere(plan, tmp_path):
     assert any("cannot be made again" in line for line in run.info["skipped"])
 
 
+def test_memory_is_that_of_the_fit_alone(plan, tmp_path, monkeypatch):
+    held = np.ones(200 << 17)  # 200 MiB that were there before
+
+    def fit(self, graph):
+        made = np.ones(60 << 17)  # 60 MiB
+        del made
+        return fit_as_before(self, graph)
+
+    fit_as_before = ge.FastRP.fit
+    monkeypatch.setattr(ge.FastRP, "fit", fit)
+    text = "[graphs.g]\nedges = '{root}/fixtures/planted/edges.tsv'\n"
+    text += "[methods.fastrp]\ndim = 4\n[tasks.reconstruction]\nhops = [1]\n"
+    run = ge.evaluate.run_plan(plan(text + "[tasks.link_prediction]"), tmp_path / "a")
+    assert held.sum() == len(held)
+    fit_of, refit = (cell["memory"] for cell in run.cells)
+    if not Path("/proc/self/clear_refs").exists():
+        assert set(fit_of.values()) == {None}
+        return
+    assert 59 < fit_of["fit"] < 70
+    assert fit_of["task"] < 59 < refit["task"]  # link prediction fits once more
+
+
+def test_memory_where_the_system_does_not_tell(monkeypatch, tmp_path):
+    monkeypatch.setattr(_memory, "_PROC", tmp_path / "nowhere")
+    with PeakMemory() as peak:
+        assert peak.mib is None
+    assert peak.mib is None
+
+
+def test_warming_up_leaves_what_is_wrong_to_the_cells(monkeypatch):
+    def fit(self, graph):
+        raise RuntimeError("no")
+
+    monkeypatch.setattr(ge.FastRP, "fit", fit)
+    _memory.warm_up.cache_clear()
+    _memory.warm_up("fastrp")
+    _memory.warm_up.cache_clear()
+
+
 def test_runs_that_cannot_be_read(plan, tmp_path):
     with pytest.raises(MissingInputError):
         ge.evaluate.read_run(tmp_path)
-    run = ge.evaluate.run_plan(plan(), tmp_path / "a")
-    (tmp_path / "a" / "cells" / f"{run.cells[0]['key']}.json").unlink()
-    with pytest.raises(InputError, match="is damaged or gone"):
-        ge.evaluate.read_run(tmp_path / "a")
     with pytest.raises(ParameterError, match="n_jobs must be"):
         ge.evaluate.run_plan(plan(), tmp_path / "a", n_jobs=0)
 

@@ -13,6 +13,7 @@ from graphemb.evaluate import _metrics as metrics
 from graphemb.evaluate._intervals import sample_interval, split_interval
 from graphemb.evaluate._labels import label_matrix, single_labels
 from graphemb.evaluate.classification import _first
+from graphemb.rng import stream
 
 BITS = st.lists(st.lists(st.booleans(), min_size=3, max_size=3), min_size=1, max_size=8)
 
@@ -104,6 +105,33 @@ def test_several_classes_a_node(blocks):
     both = {n: [c, "odd"] if int(n) % 2 else [c] for n, c in labels.items()}
     table = ge.evaluate.classification(g, ge.FastRP(dim=32), both, train_shares=(0.5,))
     assert table.value(metric="micro_f1") > table.value(metric="micro_f1_threshold") > 0.5
+
+
+def test_classification_of_vectors_as_they_are(blocks):
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.multiclass import OneVsRestClassifier
+
+    graph, labels = blocks
+    rng = np.random.default_rng(0)
+    drawn = np.eye(3)[[ord(labels[n]) - 97 for n in graph.nodes]] + rng.normal(size=(90, 3))
+    made = ge.Embedding(graph.nodes, (drawn * (0.05, 1.0, 3.0)).astype(np.float32))
+    how = {"train_shares": (0.5,), "n_splits": 1, "c": 0.1}
+
+    def f1(scale, **more):
+        scaled = ge.Embedding(made.keys, made.vectors * np.float32(scale))
+        table = ge.evaluate.classification(graph, scaled, labels, **how, **more)
+        return table.value(metric="micro_f1"), table.value(metric="macro_f1")
+
+    assert f1(1) == f1(4) == f1(0.25)  # standardised: no unit counts
+    raw = {scale: f1(scale, standardise=False) for scale in (0.25, 1, 4)}
+    assert len(set(raw.values())) > 1
+    order = stream(0, "classification", "0.5", 0).permutation(90)
+    truth = np.array([labels[node] for node in graph.nodes])
+    train, test = order[:45], order[45:]
+    peer = OneVsRestClassifier(LogisticRegression(C=0.1, max_iter=1000))
+    peer.fit(made.vectors[train].astype(float), truth[train])
+    answer = peer.classes_[peer.predict_proba(made.vectors[test].astype(float)).argmax(axis=1)]
+    assert raw[1][0] == pytest.approx(f1_score(truth[test], answer, average="micro"))
 
 
 def test_classification_refuses(blocks):

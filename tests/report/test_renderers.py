@@ -17,6 +17,7 @@ import pytest
 
 from graphemb.errors import MissingPackageError, UnknownNameError
 from graphemb.report import RENDERERS
+from graphemb.report._costs import costs
 from graphemb.report._drawing import Chart, Series, draw
 from graphemb.report.base import Results
 from graphemb.scores import Score, ScoreTable
@@ -112,7 +113,7 @@ def test_a_page_can_be_read_by_all(page):
     assert page.having("th") and all("scope" in attrs for attrs in page.having("th"))
     assert len(page.ids) == len(set(page.ids))
     drawn = page.having("svg")
-    assert len(drawn) == 5 + 2
+    assert len(drawn) == 6 + 2
     for attrs in drawn:
         assert attrs["role"] == "img"
         assert set(attrs["aria-labelledby"].split()) <= set(page.ids)
@@ -135,6 +136,50 @@ def test_charts_only_where_there_are_rows():
                    "wrong answers", "Failed", "Inputs"):  # fmt: skip
         assert absent not in text.split("How it was run")[0] or absent == "train"
     assert "0.1" in text and "a random order" in text
+
+
+def test_memory_is_drawn_where_it_was_measured():
+    def page(change):
+        run = results()
+        for i, cell in enumerate(run.cells):
+            change(cell, i)
+        return Page(RENDERERS["html"]().render(run))
+
+    def told(page):
+        text = "".join(page.text)
+        return "Quality against seconds, g" in text, "Quality against memory, g" in text, (
+            "MiB fitting" in text)  # fmt: skip
+
+    assert told(page(lambda cell, i: None)) == (True, True, True)
+    # Runs from before memory was measured, and systems that do not tell it.
+    assert told(page(lambda cell, i: cell.pop("memory"))) == (True, False, False)
+    unknown = page(lambda cell, i: cell.update(memory={"fit": None, "task": None}))
+    assert told(unknown) == (True, False, False)
+    # Too little to see is drawn at the axis' least; vectors made elsewhere cost nothing here.
+    assert told(page(lambda cell, i: cell.update(memory={"fit": 0.0, "task": 0.0}))) == (
+        True, True, False)  # fmt: skip
+    assert told(page(lambda cell, i: cell["seconds"].update(fit=0.0))) == (False, False, True)
+
+
+def test_costs_are_told_once_a_fit():
+    run = results(methods=("a", "b"), seeds=(0, 1))
+    twice = Results(run.table, run.name, (*run.cells, *run.cells), run.info)
+    assert costs(twice) == costs(run)
+    made = costs(run)  # the last cell, of b's second seed, failed
+    assert [(c.method, c.seconds, c.memory, c.n_fits) for c in made] == [
+        ("a dim=0", 1.0, 18.75, 2), ("b dim=8", 0.5, 12.5, 1),
+    ]  # fmt: skip
+    assert "| g | a dim=0 | 1.000 | 18.8 | 2 |" in RENDERERS["markdown"]().render(run)
+    lines = map(json.loads, RENDERERS["jsonl"]().render(run).splitlines())
+    assert [o["memory"] for o in lines if o["kind"] == "cost"] == [18.75, 12.5]
+    for cell in run.cells:
+        cell["memory"] = {"fit": None, "task": None}
+    assert "| g | a dim=0 | 1.000 |  | 2 |" in RENDERERS["markdown"]().render(run)
+    many = results(methods=[f"m{i}" for i in range(103)], seeds=(0,))
+    for name in ("html", "markdown"):
+        # The last of all cells failed: 102 were fitted.
+        assert "2 more methods are in the cells" in RENDERERS[name]().render(many)
+    assert costs(Results(run.table)) == ()
 
 
 def same_markup(nasty, mild):
