@@ -136,6 +136,15 @@ class WordBook:
         basis = np.ascontiguousarray(axes[:, ::-1][:, :size], dtype=np.float32)
         return _unit(full @ basis).astype(np.float16), basis
 
+    @staticmethod
+    def new_vectors(
+        terms: Sequence[str], encoder: ContrastiveEncoder | None, basis: Array
+    ) -> Array:
+        """Return vectors of stems that the book did not have, float32 (len(terms), r)."""
+        if encoder is None or not terms:
+            return np.zeros((len(terms), basis.shape[1]), np.float32)
+        return _unit(encoder.vectors_of_normalised(terms) @ basis)
+
     def of(self, stems: Sequence[Sequence[str]], encoder: ContrastiveEncoder | None) -> QueryWords:
         """Return the distinct words of each query, the first `MAX_WORDS` of them."""
         slots: dict[str, int] = {}
@@ -153,8 +162,7 @@ class WordBook:
             vectors = self.vectors[np.maximum(column, 0)].astype(np.float32)
             new = np.flatnonzero(column < 0)
             if len(new):
-                fresh = encoder.vectors_of_normalised([words[i] for i in new])
-                vectors[new] = _unit(fresh @ self.basis)
+                vectors[new] = self.new_vectors([words[i] for i in new], encoder, self.basis)
         classes = np.array([word_class(w) for w in words] or [0], np.int8)
         at = np.array(flat, np.int64)
         ids = column[at] if len(at) else at
