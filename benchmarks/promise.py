@@ -31,9 +31,12 @@ from pathlib import Path
 import numpy as np
 
 from graphemb import PhraseMapper
+from graphemb.evaluate._metrics import wilson
+from graphemb.map.accept import choose_threshold
+from graphemb.rng import stream
 
 sys.path.insert(0, str(Path(__file__).parent))
-from _sets import load_set
+from _sets import SETS, load_set
 
 DEFAULT = ("hpo", "onet", "esco_occupations", "stw", "unspsc_onet")
 PROMISES = (0.02, 0.05, 0.10)
@@ -83,13 +86,87 @@ def pool_of(data: Path, name: str, cache: Path, seed: int) -> Pool:
     return Pool(np.array(content["probability"]), np.array(content["wrong"], bool))
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
+@dataclass(frozen=True)
+class Run:
+    """What one choice of a threshold came to; errors and share are 0 where nothing is accepted."""
+
+    pool: float
+    other: float
+    share: float
+    refused: bool
+
+
+def one_run(pool: Pool, rows: np.ndarray, rest: np.ndarray | None, promise: tuple) -> Run:
+    """Choose on `rows`; judge by the pool and, where given, by the `rest`."""
+    choice = choose_threshold(pool.probability[rows], pool.wrong[rows], *promise)
+    if choice is None:
+        return Run(0.0, 0.0, 0.0, True)
+    t = choice.threshold
+    return Run(pool.error(t), 0.0 if rest is None else pool.error(t, rest), pool.share(t), False)
+
+
+def resampled(pool: Pool, promise: tuple, n_runs: int, seed: int) -> dict[str, list[Run]]:
+    n, found = len(pool), {"sample": [], "halves": []}
+    for number in range(n_runs):
+        rng = stream(seed, "promise", str(number))
+        rows = rng.integers(0, n, n // 2)
+        found["sample"].append(one_run(pool, rows, None, promise))
+        order = rng.permutation(n)
+        found["halves"].append(one_run(pool, order[: n // 2], order[n // 2 :], promise))
+    return found
+
+
+def exceeded(errors: list[float], promised: float) -> str:
+    hits = sum(error > promised for error in errors)
+    low, high = wilson(hits, len(errors))
+    return f"{hits / len(errors):.1%} ({low:.1%}–{high:.1%})"
+
+
+def row(name: str, pool: Pool, promised: float, found: dict[str, list[Run]]) -> str:
+    sample, halves = found["sample"], found["halves"]
+    shares = [run.share for run in sample]
+    errors = [run.pool for run in sample if not run.refused]
+    cells = [
+        name, str(len(pool)), f"{pool.wrong.mean():.1%}", f"{promised:.0%}",
+        exceeded([run.pool for run in sample], promised),
+        f"{np.mean(errors):.1%}" if errors else "",
+        f"{np.mean(shares):.1%} ({np.quantile(shares, 0.05):.1%}–{np.quantile(shares, 0.95):.1%})",
+        f"{sum(run.refused for run in sample) / len(sample):.0%}",
+        exceeded([run.other for run in halves], promised),
+        exceeded([run.pool for run in halves], promised),
+    ]  # fmt: skip
+    return f"| {' | '.join(cells)} |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--sets", default=",".join(DEFAULT))
+    parser.add_argument("--cache", type=Path, required=True, help="folder of the pools")
+    parser.add_argument("--sets", default=",".join(DEFAULT), help=f"of {', '.join(SETS)}")
+    parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--confidence", type=float, default=0.95)
+    parser.add_argument("--seed", type=int, default=0, help="of training and of resampling")
     args = parser.parse_args()
     warnings.simplefilter("ignore")
+    print(
+        "| set | pool | wrong | promise | sample: exceeded (95 %) | mean error | accepted (5–95 %) "
+        "| refused | halves, other: exceeded | halves, pool: exceeded |"
+    )
+    print("|" + "---|" * 10, flush=True)
+    every: dict[str, list[bool]] = {"sample": [], "other": [], "pool": []}
     for name in args.sets.split(","):
-        pool = pool_of(args.data, name, args.cache, 0)
-        print(name, len(pool), float(pool.wrong.mean()))
+        pool = pool_of(args.data, name, args.cache, args.seed)
+        for promised in PROMISES:
+            found = resampled(pool, (promised, args.confidence), args.runs, args.seed)
+            print(row(name, pool, promised, found), flush=True)
+            every["sample"] += [run.pool > promised for run in found["sample"]]
+            every["other"] += [run.other > promised for run in found["halves"]]
+            every["pool"] += [run.pool > promised for run in found["halves"]]
+    shares = ", ".join(f"{name} {np.mean(hits):.1%}" for name, hits in every.items())
+    print(f"\nOf all {len(every['sample'])} runs exceeded: {shares}.")
+
+
+if __name__ == "__main__":
+    main()
