@@ -27,9 +27,7 @@ from graphemb.map.retrieve import (
 from graphemb.map.votes import Neighbours, PhraseVotes
 from graphemb.taxonomy import Taxonomy
 
-__all__ = [
-    "Candidates", "MappingIndex", "Parts", "Tables", "ranges", "relations", "within_mask",
-]  # fmt: skip
+__all__ = ["Candidates", "MappingIndex", "Parts", "Tables", "ranges", "relations"]
 
 Array = np.ndarray[Any, Any]
 
@@ -306,11 +304,3 @@ def relations(taxonomy: Taxonomy, most: int = 12) -> list[Array]:
         pairs += [near, near[::-1]]
     siblings = np.concatenate(pairs, axis=1) if pairs else np.zeros((2, 0), np.int64)
     return [up, up[::-1].copy(), siblings]
-
-
-def within_mask(taxonomy: Taxonomy, within: Sequence[str] | None) -> Array | None:
-    """Return the mask of nodes at or below any of `within`; None for no restriction."""
-    if not within:
-        return None
-    rows = [taxonomy.row(taxonomy.alternates.get(node, node)) for node in within]
-    return taxonomy.closure(rows, down=True)
