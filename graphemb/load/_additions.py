@@ -22,6 +22,8 @@ class _Rows(Draft):
     An id may come again without a label: more parents and synonyms of the same node.
     """
 
+    needs_labels = False
+
     def __init__(self, source: str) -> None:
         super().__init__(source)
         self.lines: dict[str, int | None] = {}
@@ -61,7 +63,8 @@ def load_additions(source: str | Path, *, loader: str | None = None, **options: 
 
     Columns are those of the `delimited` loader: id, label, parent (several joined by ``|``: ids of
     known or of new nodes), optional synonyms. A row with a known id adds synonyms to that node;
-    its label and parent are empty or what they are. `alt_ids` is read too, `xrefs` is not.
+    its label and parent are empty or what they are, so a table of such rows needs neither column.
+    `alt_ids` is read too, `xrefs` is not.
 
     Parameters
     ----------

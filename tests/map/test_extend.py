@@ -227,6 +227,11 @@ def test_tables_of_other_kinds(kitchen, table, tmp_path):
     ]
     other = FIRST.replace("|", ";")
     assert load_additions(table(other, "o.tsv"), joiner=";").rows == wanted.rows
+    few = load_additions(table("id,synonyms\nK:003,milk heater|small pot\n", "few.csv"))
+    assert [s.text for s in few.onto(kitchen).synonyms["K:003"][-2:]] == [
+        "milk heater",
+        "small pot",
+    ]
     path = "id\tpath\nN:9\tKitchen things > Cutlery > Ladle\n"
     assert load_additions(table(path, "p.tsv")).rows[-1].label
     for options in ({"loader": "obo"}, {"by_prefix": True}, {"jioner": ";"}):
