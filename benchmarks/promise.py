@@ -64,12 +64,12 @@ class Pool:
         return float((self.probability >= threshold).mean())
 
 
-def pool_of(data: Path, name: str, cache: Path, seed: int) -> Pool:
+def pool_of(data: Path, name: str, cache: Path, seed: int, fast: bool = False) -> Pool:
     """Return the pool of a set, mapped once and then kept."""
-    file = cache / f"{name}-{seed}.json"
+    file = cache / f"{name}-{seed}{'-fast' if fast else ''}.json"
     if not file.is_file():
         kept = load_set(data, name, "dev+test")
-        mapper = PhraseMapper(random_state=seed).fit(kept.taxonomy, kept.pairs)
+        mapper = PhraseMapper(random_state=seed, fast=fast).fit(kept.taxonomy, kept.pairs)
         answers = mapper.map(kept.queries, k=1, min_probability=0.0)
         first = [row[0].probability if row else 0.0 for _, row in answers]
         wrong = [
@@ -145,6 +145,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--cache", type=Path, required=True, help="folder of the pools")
     parser.add_argument("--sets", default=",".join(DEFAULT), help=f"of {', '.join(SETS)}")
+    parser.add_argument("--fast", action="store_true", help="train fast mappers")
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--confidence", type=float, default=0.95)
     parser.add_argument("--seed", type=int, default=0, help="of training and of resampling")
@@ -157,7 +158,7 @@ def main() -> None:
     print("|" + "---|" * 10, flush=True)
     every: dict[str, list[bool]] = {"sample": [], "other": [], "pool": []}
     for name in args.sets.split(","):
-        pool = pool_of(args.data, name, args.cache, args.seed)
+        pool = pool_of(args.data, name, args.cache, args.seed, args.fast)
         for promised in PROMISES:
             found = resampled(pool, (promised, args.confidence), args.runs, args.seed)
             print(row(name, pool, promised, found), flush=True)
