@@ -46,10 +46,10 @@ def extend_command(
     mapper = load_extensible(model)
     with noted_warnings(quiet):
         additions = load_additions(new_nodes, loader=loader, **options_of(settings))
-    before, new = mapper.taxonomy_, mapper.extend(additions)
+        new = mapper.extend(additions)
     new.save(place)
     if not quiet:
-        for line in _summary(place, before.roots, new):
+        for line in _summary(place, mapper.taxonomy_.roots, new):
             click.echo(line, err=True)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graphemb.additions import Additions
 from graphemb.encode import WordTerms, normalise, stems
+from graphemb.errors import shown
 from graphemb.map._fitting import place_nodes
 from graphemb.map._words import WordBook
 from graphemb.map.index import MappingIndex, Parts
@@ -33,6 +35,7 @@ def extended_mapper(mapper: PhraseMapper, additions: Additions) -> PhraseMapper:
     old: MappingIndex = mapper.index_
     taxonomy = additions.onto(old.taxonomy)
     fresh = _new_names(additions, taxonomy, old.names)
+    _note_twins(fresh, old, taxonomy)
     names = NameTable.of([*_names(old.names), *fresh], taxonomy.n_nodes)
     parts = _widened(mapper, taxonomy, [normalise(name.text) for name in fresh])
     voters = old.tables.phrase_vectors, old.tables.phrase_nodes
@@ -41,6 +44,21 @@ def extended_mapper(mapper: PhraseMapper, additions: Additions) -> PhraseMapper:
     new._set(index, mapper.reranker_, mapper.rewriter_, _facts(mapper, index, additions))
     new.seconds_ = {}
     return new
+
+
+def _note_twins(fresh: list[Name], old: MappingIndex, taxonomy: Taxonomy) -> None:
+    """Warn of new nodes that are called what known ones are: they may be one thing."""
+    twins = [
+        (name.owner, int(old.names.owners[rows[0]]))
+        for name in fresh
+        if name.kind == LABEL and (rows := old.exact.find(normalise(name.text)))
+    ]
+    if twins:
+        new, known = (taxonomy.ids[row] for row in twins[0])
+        warnings.warn(
+            f"{len(twins)} × new node with a name of a known one (first: {new}, "
+            f"{shown(taxonomy[new])}, as {known})", UserWarning, stacklevel=4,
+        )  # fmt: skip
 
 
 def _names(table: NameTable) -> list[Name]:

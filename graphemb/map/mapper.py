@@ -238,6 +238,11 @@ class PhraseMapper(Estimator):
             `self` is not changed. Extending by two files, one after the other, gives the index
             that extending by their rows in one file gives.
 
+        Warns
+        -----
+        UserWarning
+            When new nodes have the name of a known one.
+
         Raises
         ------
         InputError

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import warnings
 
 import numpy as np
 import pytest
@@ -243,6 +245,30 @@ def test_tables_of_other_kinds(kitchen, table, tmp_path):
         load_additions(tmp_path)
     with pytest.raises(InputError, match="only nodes in use are added"):
         load_additions(table("id\tlabel\tparent\tobsolete\nN:1\tX\tK:001\tyes\n", "old.tsv"))
+
+
+def test_no_damage_ends_in_anything_but_an_input_error(kitchen, tmp_path):
+    rng, place = np.random.default_rng(3), tmp_path / "new.tsv"
+    grown = 0
+    for _ in range(300):
+        data = bytearray((FIRST + SECOND.partition("\n")[2]).encode())
+        for at in rng.integers(0, len(data), rng.integers(1, 4)):
+            data[at] = rng.choice([0, 9, 10, 34, 44, 58, 75, 124, 255, rng.integers(256)])
+        place.write_bytes(bytes(data))
+        with contextlib.suppress(InputError), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            t = load_additions(place).onto(kitchen)
+            assert t.ids[: kitchen.n_nodes] == kitchen.ids
+            grown += t.n_nodes > kitchen.n_nodes
+    assert grown > 20
+
+
+def test_a_new_node_with_a_known_name_is_noted_and_shares_it(mapper, table):
+    rows = load_additions(table("id\tlabel\tparent\nN:1\tFry-pan\tK:029\nN:2\tTin\tK:029\n"))
+    with pytest.warns(UserWarning, match="1 × new node .*first: N:1, 'Fry-pan', as K:004"):
+        more = mapper.extend(rows)
+    first, second = more.map(["fry pan"])[0][:2]
+    assert {first.node, second.node} == {"K:004", "N:1"}
 
 
 def test_an_unfitted_mapper_says_so():
