@@ -46,7 +46,9 @@ class BenchSet:
 
 
 def load_set(data: Path, name: str, split: str, limit: int | None = None) -> BenchSet:
-    """Return a set with the queries of `split`; test rows are read only when it is ``test``.
+    """Return a set with the queries of `split`; test rows are read only when it names ``test``.
+
+    ``dev+test`` asks both and, as ``dev`` does, teaches the train rows alone.
 
     Names are equalised: every truth phrase, of train too, leaves the synonyms of every node, so
     that a node whose phrases are held out has no fewer names than others.
@@ -64,7 +66,11 @@ def load_set(data: Path, name: str, split: str, limit: int | None = None) -> Ben
     for phrase, ids, part in rows:
         merged.setdefault((phrase, part), set()).update(i for i in ids if i in taxonomy)
     pairs = _pairs(merged, split)
-    wanted = [(p, frozenset(v)) for (p, part), v in merged.items() if part == split and v]
+    asked_of: dict[str, set[str]] = {}
+    for (phrase, part), ids in merged.items():
+        if part in split.split("+") and ids:
+            asked_of.setdefault(phrase, set()).update(ids)
+    wanted = [(p, frozenset(v)) for p, v in asked_of.items()]
     n_before = len(wanted)
     trivial = [normalise(p) in known for p, _ in wanted]
     if drawn:
@@ -101,11 +107,12 @@ def _pairs(merged: dict[tuple[str, str], set[str]], split: str) -> list[Pair]:
     """On a development run an eighth of the train nodes stands in for the dev rows."""
     import zlib
 
+    asks_dev = "dev" in split.split("+")
     found = []
     for (phrase, part), ids in merged.items():
-        if not ids or part == "test" or (split == "dev" and part == "dev"):
+        if not ids or part == "test" or (asks_dev and part == "dev"):
             continue
-        stand_in = split == "dev" and any(zlib.crc32(i.encode()) % 8 == 0 for i in ids)
+        stand_in = asks_dev and any(zlib.crc32(i.encode()) % 8 == 0 for i in ids)
         as_dev = part == "dev" or stand_in
         found.append(Pair(phrase, tuple(sorted(ids)), "dev" if as_dev else "train"))
     return found

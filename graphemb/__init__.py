@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from graphemb.additions import Addition, Additions
     from graphemb.catalog import Catalog
     from graphemb.embed.fastrp import FastRP
     from graphemb.embed.hope import HOPE
@@ -19,7 +20,13 @@ if TYPE_CHECKING:
     from graphemb.encode.contrastive import ContrastiveEncoder
     from graphemb.errors import BundleError, GraphembError, InputError, ParameterError
     from graphemb.graph import Graph
-    from graphemb.load import load_graph, load_mappings, load_pairs, load_taxonomy
+    from graphemb.load import (
+        load_additions,
+        load_graph,
+        load_mappings,
+        load_pairs,
+        load_taxonomy,
+    )
     from graphemb.map.accept import AcceptancePolicy
     from graphemb.map.mapper import PhraseMapper
     from graphemb.map.text2node import Text2Node
@@ -32,6 +39,8 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "AcceptancePolicy": "map.accept",
+    "Addition": "additions",
+    "Additions": "additions",
     "BundleError": "errors",
     "Candidate": "mappings",
     "Catalog": "catalog",
@@ -53,6 +62,7 @@ _PUBLIC = {
     "Synonym": "taxonomy",
     "Taxonomy": "taxonomy",
     "Text2Node": "map.text2node",
+    "load_additions": "load",
     "load_embedding": "vectors",
     "load_graph": "load",
     "load_mappings": "load",
@@ -66,6 +76,8 @@ __all__ = [
     "IRWE",
     "SDNE",
     "AcceptancePolicy",
+    "Addition",
+    "Additions",
     "BundleError",
     "Candidate",
     "Catalog",
@@ -86,6 +98,7 @@ __all__ = [
     "Text2Node",
     "__version__",
     "evaluate",
+    "load_additions",
     "load_embedding",
     "load_graph",
     "load_mappings",

@@ -19,7 +19,8 @@ class Estimator:
 
     A constructor only stores its keyword arguments, under their own names; ``fit`` sets
     attributes that end in ``_``. So `get_params`, `set_params`, cloning and the configuration
-    that a bundle records need no further code.
+    that a bundle records need no further code. A constructor that does no more may be written as
+    the fields of a ``@dataclass(eq=False, repr=False)``: the signature is the same.
     """
 
     @classmethod

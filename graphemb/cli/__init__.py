@@ -18,6 +18,7 @@ _COMMANDS = {
     "embed": "Turn the nodes of a graph into vectors.",
     "evaluate": "Measure graph embeddings, one or a whole plan of them.",
     "export": "Write mappings as SSSOM, FHIR ConceptMap, OMOP, Usagi, XLSX to review, ….",
+    "extend": "Add nodes and names to a trained model.",
     "info": "Show what a model is, what it was trained on, and how good it was.",
     "map": "Map phrases to the nodes of a taxonomy.",
     "merge": "Join the parts of a long job to one file.",

@@ -30,11 +30,15 @@ def info_command(model: str, as_json: bool) -> None:
         "\nQuality was measured on phrases held back from training; on other kinds of phrases\n"
         "probabilities may be off. Train with --pairs of your own phrases to calibrate on them."
     )
+    if "extended" in about:
+        click.echo("Nodes and names that were added later (extended) had no part in it.")
 
 
 def _show(value: dict[str, Any], depth: int) -> None:
     for key, item in value.items():
         title = f"{'  ' * depth}{key.replace('_', ' ')}"
+        if isinstance(item, list) and item and isinstance(item[0], dict):
+            item = {str(number): entry for number, entry in enumerate(item, 1)}
         if isinstance(item, dict):
             click.echo(f"{title}:")
             _show(item, depth + 1)

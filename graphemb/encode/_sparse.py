@@ -140,6 +140,16 @@ class CharGrams:
             keys, df = keys[most], df[most]
         return cls(keys, _idf(df, len(normalised)))
 
+    def widened(self, normalised: Sequence[str]) -> Self:
+        """Return n-grams with those of further texts, each new one as rare as the rarest here.
+
+        The weights of known n-grams stay, so it does not matter in how many steps texts come.
+        """
+        keys = np.union1d(self.keys, _packed_grams(normalised)[1])
+        idf = np.full(len(keys), self.idf.max(initial=1.0), np.float32)
+        idf[np.searchsorted(keys, self.keys)] = self.idf
+        return type(self)(keys, idf)
+
     def transform(self, normalised: Sequence[str]) -> SparseRows:
         """Return unit rows of TF-IDF weights; unknown n-grams are left out."""
         rows, grams = _packed_grams(normalised)
@@ -218,6 +228,14 @@ class WordTerms:
         kept = sorted(sorted(kept, key=lambda item: (-item[1], item[0]))[:limit])
         counts = np.array([c for _, c in kept], np.float64)
         return cls([t for t, _ in kept], _idf(counts, len(texts)), bigrams)
+
+    def widened(self, texts: Sequence[Sequence[str]]) -> Self:
+        """Return terms with those of further word lists; see `CharGrams.widened`."""
+        new = {term for tokens in texts for term in _terms(tokens, self.bigrams)}
+        terms = sorted(new.union(self.terms))
+        rarest = self.idf.max(initial=1.0)
+        idf = [self.idf[self.vocabulary[t]] if t in self.vocabulary else rarest for t in terms]
+        return type(self)(terms, np.array(idf, np.float32), self.bigrams)
 
     def transform(self, texts: Sequence[Sequence[str]]) -> SparseRows:
         """Return unit rows of TF-IDF weights; unknown terms are left out."""

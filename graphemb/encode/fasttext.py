@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from graphemb.estimator import Progress
 __all__ = ["FastTextEncoder"]
 
 
+@dataclass(eq=False, repr=False)
 class FastTextEncoder(WordEncoder):
     """Skip-gram over n-grams (Bojanowski et al. 2017), its word vectors pooled.
 
@@ -58,35 +60,19 @@ class FastTextEncoder(WordEncoder):
 
     """
 
-    def __init__(
-        self,
-        dim: int = 100,
-        window: int = 5,
-        min_count: int = 1,
-        min_n: int = 3,
-        max_n: int = 6,
-        n_buckets: int = 200_000,
-        n_negative: int = 5,
-        n_epochs: int = 20,
-        learning_rate: float = 0.025,
-        sample: float = 1e-3,
-        pooling: Pooling = "mean",
-        smoothing: float = 1e-3,
-        random_state: int = 0,
-    ) -> None:
-        self.dim = dim
-        self.window = window
-        self.min_count = min_count
-        self.min_n = min_n
-        self.max_n = max_n
-        self.n_buckets = n_buckets
-        self.n_negative = n_negative
-        self.n_epochs = n_epochs
-        self.learning_rate = learning_rate
-        self.sample = sample
-        self.pooling = pooling
-        self.smoothing = smoothing
-        self.random_state = random_state
+    dim: int = 100
+    window: int = 5
+    min_count: int = 1
+    min_n: int = 3
+    max_n: int = 6
+    n_buckets: int = 200_000
+    n_negative: int = 5
+    n_epochs: int = 20
+    learning_rate: float = 0.025
+    sample: float = 1e-3
+    pooling: Pooling = "mean"
+    smoothing: float = 1e-3
+    random_state: int = 0
 
     def _check(self) -> None:
         super()._check()

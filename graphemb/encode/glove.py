@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from graphemb.estimator import Progress
 __all__ = ["GloVeEncoder"]
 
 
+@dataclass(eq=False, repr=False)
 class GloVeEncoder(WordEncoder):
     """Global vectors (Pennington, Socher & Manning 2014), pooled.
 
@@ -56,31 +58,17 @@ class GloVeEncoder(WordEncoder):
 
     """
 
-    def __init__(
-        self,
-        dim: int = 100,
-        window: int = 10,
-        min_count: int = 1,
-        x_max: float = 10.0,
-        power: float = 0.75,
-        n_epochs: int = 25,
-        learning_rate: float = 0.05,
-        batch_size: int = 4096,
-        pooling: Pooling = "mean",
-        smoothing: float = 1e-3,
-        random_state: int = 0,
-    ) -> None:
-        self.dim = dim
-        self.window = window
-        self.min_count = min_count
-        self.x_max = x_max
-        self.power = power
-        self.n_epochs = n_epochs
-        self.learning_rate = learning_rate
-        self.batch_size = batch_size
-        self.pooling = pooling
-        self.smoothing = smoothing
-        self.random_state = random_state
+    dim: int = 100
+    window: int = 10
+    min_count: int = 1
+    x_max: float = 10.0
+    power: float = 0.75
+    n_epochs: int = 25
+    learning_rate: float = 0.05
+    batch_size: int = 4096
+    pooling: Pooling = "mean"
+    smoothing: float = 1e-3
+    random_state: int = 0
 
     def _check(self) -> None:
         super()._check()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from graphemb.estimator import Progress
 __all__ = ["Word2VecEncoder"]
 
 
+@dataclass(eq=False, repr=False)
 class Word2VecEncoder(WordEncoder):
     """Skip-gram with negative sampling (Mikolov et al. 2013), its word vectors pooled.
 
@@ -50,29 +52,16 @@ class Word2VecEncoder(WordEncoder):
 
     """
 
-    def __init__(
-        self,
-        dim: int = 100,
-        window: int = 5,
-        min_count: int = 1,
-        n_negative: int = 5,
-        n_epochs: int = 20,
-        learning_rate: float = 0.025,
-        sample: float = 1e-3,
-        pooling: Pooling = "mean",
-        smoothing: float = 1e-3,
-        random_state: int = 0,
-    ) -> None:
-        self.dim = dim
-        self.window = window
-        self.min_count = min_count
-        self.n_negative = n_negative
-        self.n_epochs = n_epochs
-        self.learning_rate = learning_rate
-        self.sample = sample
-        self.pooling = pooling
-        self.smoothing = smoothing
-        self.random_state = random_state
+    dim: int = 100
+    window: int = 5
+    min_count: int = 1
+    n_negative: int = 5
+    n_epochs: int = 20
+    learning_rate: float = 0.025
+    sample: float = 1e-3
+    pooling: Pooling = "mean"
+    smoothing: float = 1e-3
+    random_state: int = 0
 
     def _train(
         self, sentences: Sentences, counts: Counter[str], progress: Progress | None

@@ -22,6 +22,7 @@ from graphemb.errors import (
 )
 from graphemb.files import read_bytes
 from graphemb.graph import Graph
+from graphemb.load._additions import load_additions
 from graphemb.load._jsonl import JsonText
 from graphemb.load._mapped import load_mappings
 from graphemb.load._pairs import PairFile, load_pairs
@@ -34,8 +35,8 @@ from graphemb.taxonomy import Taxonomy
 
 __all__ = [
     "GRAPH_LOADERS", "LOADERS", "WRITERS", "JsonText", "PairFile", "PhraseFile", "Phrases",
-    "load_graph", "load_mappings", "load_pairs", "load_taxonomy", "read_phrases", "read_taxonomy",
-    "write_taxonomy",
+    "load_additions", "load_graph", "load_mappings", "load_pairs", "load_taxonomy",
+    "read_phrases", "read_taxonomy", "write_taxonomy",
 ]  # fmt: skip
 
 _EXTRAS = {"owl": "onto", "skos": "onto", "xlsx": "xlsx"}

@@ -129,7 +129,8 @@ def add_table(table: Table, layout: Layout, draft: Draft) -> None:
 
     """
     at = layout.find(table)
-    if "path" not in at and not {"id", "label"} <= at.keys():
+    needed = {"id", "label"} if draft.needs_labels else {"id"}
+    if "path" not in at and not needed <= at.keys():
         raise InputError(
             f"{table.source}:1: must have an id and a label column, or a path column; has "
             f"{', '.join(map(shown, table.header[:20]))}. Rename them, or name them with "
@@ -141,13 +142,14 @@ def add_table(table: Table, layout: Layout, draft: Draft) -> None:
     stems: dict[str, tuple[str, int]] = {}
     for row, line in zip(table.rows, table.lines, strict=True):
         node = row[at["id"]].strip() if "id" in at else ""
+        label = row[at["label"]] if "label" in at else ""
         if paths is not None:
             node = paths.add(row[at["path"]], node, line)
         elif gone is not None and row[gone].strip().casefold() in _YES:
-            draft.retire(node, row[at["label"]], row[heir] if heir is not None else None, line)
+            draft.retire(node, label, row[heir] if heir is not None else None, line)
             continue
         else:
-            draft.node(row[at["id"]], row[at["label"]], line)
+            draft.node(row[at["id"]], label, line)
         if layout.by_prefix:
             stems |= dict.fromkeys(layout.stems(node), (node, line))
         for role, i in several:

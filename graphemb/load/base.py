@@ -52,8 +52,12 @@ class Draft:
         The file being read, put before line numbers; a loader of several files changes it.
     obsolete : dict of id to (label, successor id or None)
         Nodes that are kept for look-up only.
+    needs_labels : bool
+        Whether a table without a column of labels is refused.
 
     """
+
+    needs_labels = True
 
     def __init__(self, source: str) -> None:
         self.source = source

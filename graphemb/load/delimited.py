@@ -51,10 +51,14 @@ class DelimitedLoader(Loader):
     def read(self, path: Path) -> tuple[Taxonomy, Notes]:
         """Return the taxonomy in the table `path` and the warnings."""
         draft = Draft(str(path))
+        self.fill(path, draft)
+        return draft.finish(path.name.split(".")[0])
+
+    def fill(self, path: Path, draft: Draft) -> None:
+        """Put the rows of the table `path` into `draft`."""
         columns = {
             "id": self.id_column, "label": self.label_column, "parent": self.parent_column,
             "synonyms": self.synonyms_column, "path": self.path_column,
         }  # fmt: skip
         layout = Layout(columns, self.joiner, self.separator, self.by_prefix, self.padding)
         add_table(read_table(path), layout, draft)
-        return draft.finish(path.name.split(".")[0])

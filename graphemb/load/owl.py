@@ -19,7 +19,8 @@ from graphemb.load._rdf import (
     spoken,
     triples,
 )
-from graphemb.load.base import Draft, Loader, Notes
+from graphemb.load._rdf_loader import RdfLoader, Said
+from graphemb.load.base import Draft, Notes
 from graphemb.taxonomy import Scope, Synonym, Taxonomy
 
 __all__ = ["OwlLoader"]
@@ -39,18 +40,14 @@ _AXIOM = {f"{_OWL}annotatedSource": 0, f"{_OWL}annotatedProperty": 1, f"{_OWL}an
 
 
 @dataclass
-class _Found:
+class _Found(Said):
     """What the triples say, by IRI."""
 
     classes: dict[str, None] = field(default_factory=dict)
     labels: dict[str, list[Name]] = field(default_factory=dict)
     parents: list[tuple[str, str]] = field(default_factory=list)
     names: list[tuple[str, str, str, str]] = field(default_factory=list)
-    deprecated: set[str] = field(default_factory=set)
-    successors: dict[str, str] = field(default_factory=dict)
-    alternates: list[tuple[str, str]] = field(default_factory=list)
     xrefs: list[tuple[str, str]] = field(default_factory=list)
-    imports: list[str] = field(default_factory=list)
     axioms: dict[str, list[str]] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
 
@@ -96,7 +93,7 @@ class _Found:
         }
 
 
-class OwlLoader(Loader):
+class OwlLoader(RdfLoader):
     """Reads named classes, ``rdfs:subClassOf`` between them, labels, and synonyms of oboInOwl.
 
     Ids are ``HP:0000001`` for OBO PURLs, else IRIs. Classes marked ``owl:deprecated`` become
@@ -140,9 +137,7 @@ class OwlLoader(Loader):
         found = _Found()
         for triple in triples(path, self.syntax):
             found.add(*triple)
-        draft = Draft(str(path))
-        for iri in found.imports:
-            draft.note("import not followed", None, shown(iri))
+        draft = self._draft(path, found)
         for child, parent in found.parents:
             for node in (child, parent):
                 if node in found.labels:
@@ -162,9 +157,7 @@ class OwlLoader(Loader):
     def _class(self, node: str, found: _Found, draft: Draft) -> None:
         labels = found.labels.get(node, [])
         label, name = chosen(labels, self.language), self._id(node)
-        if node in found.deprecated:
-            heir = found.successors.get(node)
-            draft.retire(name, label[0], self._id(heir) if heir else None, None)
+        if self._retired(node, label[0], found, draft):
             return
         draft.node(name, label[0], None)
         for text, tag in labels:
@@ -188,6 +181,3 @@ class OwlLoader(Loader):
         for node, other in found.xrefs:
             if node in kept:
                 draft.xref(self._id(node), other)
-
-    def _id(self, iri: str) -> str:
-        return short(iri, self.base)

@@ -17,11 +17,11 @@ from graphemb.load._rdf import (
     TYPE,
     Name,
     chosen,
-    short,
     spoken,
     triples,
 )
-from graphemb.load.base import Draft, Loader, Notes
+from graphemb.load._rdf_loader import RdfLoader, Said
+from graphemb.load.base import Draft, Notes
 from graphemb.taxonomy import Synonym, Taxonomy
 
 __all__ = ["SkosLoader"]
@@ -32,7 +32,7 @@ _NAMES = ("prefLabel", "altLabel", "hiddenLabel")
 
 
 @dataclass
-class _Found:
+class _Found(Said):
     """What the triples say, by IRI."""
 
     concepts: dict[str, None] = field(default_factory=dict)
@@ -43,12 +43,8 @@ class _Found:
     tops: dict[str, None] = field(default_factory=dict)
     related: list[tuple[str, str]] = field(default_factory=list)
     scoped: list[tuple[str, str, str, str]] = field(default_factory=list)
-    deprecated: set[str] = field(default_factory=set)
-    successors: dict[str, str] = field(default_factory=dict)
-    alternates: list[tuple[str, str]] = field(default_factory=list)
     matches: list[tuple[str, str]] = field(default_factory=list)
     title: str = ""
-    imports: list[str] = field(default_factory=list)
     nameless: int = 0
     forms: dict[str, Name] = field(default_factory=dict)
     reified: list[tuple[str, str, str]] = field(default_factory=list)
@@ -77,7 +73,7 @@ class _Found:
         self.title = chosen(titles, language)[0]
 
 
-class SkosLoader(Loader):
+class SkosLoader(RdfLoader):
     """Reads concepts, their labels by language, and broader, narrower and top-concept statements.
 
     The label is the prefLabel in `language`; altLabel and hiddenLabel become EXACT synonyms whose
@@ -124,9 +120,7 @@ class SkosLoader(Loader):
     def read(self, path: Path) -> tuple[Taxonomy, Notes]:
         """Return the taxonomy in `path` and the warnings."""
         found = self._collect(path)
-        draft = Draft(str(path))
-        for iri in found.imports:
-            draft.note("import not followed", None, shown(iri))
+        draft = self._draft(path, found)
         for _ in range(found.nameless):
             draft.note("concept without an IRI, left out", None)
         if found.title:
@@ -162,9 +156,7 @@ class SkosLoader(Loader):
         labels = names.get("prefLabel", [])
         label = chosen(labels, self.language)
         name = self._id(node)
-        if node in found.deprecated:
-            heir = found.successors.get(node)
-            draft.retire(name, label[0], self._id(heir) if heir else None, None)
+        if self._retired(node, label[0], found, draft):
             return
         if label[0] and not spoken(label[1], self.language):
             draft.note(f"no label in {self.language}, another taken", None, shown(name))
@@ -210,9 +202,6 @@ class SkosLoader(Loader):
             or spoken(tag, self.language)
             or any(spoken(tag, other.strip()) for other in self.also.split(",") if other.strip())
         )
-
-    def _id(self, iri: str) -> str:
-        return short(iri, self.base)
 
 
 def _steps(found: _Found) -> dict[str, Callable[[str, str, str | None], None]]:

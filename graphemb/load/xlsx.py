@@ -54,13 +54,17 @@ class XlsxLoader(Loader):
     def read(self, path: Path) -> tuple[Taxonomy, Notes]:
         """Return the taxonomy in the workbook `path` and the warnings."""
         draft = Draft(str(path))
+        self.fill(path, draft)
+        return draft.finish(path.name.split(".")[0])
+
+    def fill(self, path: Path, draft: Draft) -> None:
+        """Put the rows of the workbook `path` into `draft`."""
         columns = {
             "id": self.id_column, "label": self.label_column, "parent": self.parent_column,
             "synonyms": self.synonyms_column, "path": self.path_column,
         }  # fmt: skip
         layout = Layout(columns, self.joiner, self.separator, self.by_prefix, self.padding)
         add_table(self._table(path), layout, draft)
-        return draft.finish(path.name.split(".")[0])
 
     def _table(self, path: Path) -> Table:
         Archive(path)  # refuses a bomb and links before any library sees the file

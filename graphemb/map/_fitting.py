@@ -28,7 +28,7 @@ from graphemb.taxonomy import Taxonomy
 if TYPE_CHECKING:
     from graphemb.map.mapper import PhraseMapper
 
-__all__ = ["Clock", "Taught", "fit_mapper", "learn_parts", "taught_texts"]
+__all__ = ["Clock", "Taught", "fit_mapper", "learn_parts", "place_nodes", "taught_texts"]
 
 Array = np.ndarray[Any, Any]
 
@@ -182,10 +182,7 @@ def _node_space(
     """Return unit node vectors (float16) and the ridge map from phrase space to node space."""
     if not params.graph or not taxonomy.n_edges:
         return np.zeros((taxonomy.n_nodes, 0), np.float16), np.zeros((0, 0), np.float32)
-    from graphemb.embed import EMBEDDERS
-
-    embedder = EMBEDDERS["fastrp"](dim=64, projection="gaussian", random_state=params.random_state)
-    vectors = embedder.fit_transform(taxonomy.graph).normalised().vectors
+    vectors = place_nodes(taxonomy, params.random_state)
     if encoder is None:
         return vectors.astype(np.float16), np.zeros((0, 0), np.float32)
     from graphemb.map import NETWORKS
@@ -196,6 +193,19 @@ def _node_space(
     phrases = encoder.vectors(taught.texts)[text]
     network = NETWORKS["linear"](ridge=1.0).fit(phrases, vectors[node], weight=weight)
     return vectors.astype(np.float16), network.matrix_
+
+
+def place_nodes(taxonomy: Taxonomy, random_state: int) -> Array:
+    """Return unit node vectors by FastRP, float32 (n, 64).
+
+    Its projection is a function of the seed and a node's id, so that nodes which come later are
+    placed by the same rule (`FastRP.transform`), and known ones move as their surroundings do.
+    """
+    from graphemb.embed import EMBEDDERS
+
+    embedder = EMBEDDERS["fastrp"](dim=64, projection="gaussian", random_state=random_state)
+    vectors: Array = embedder.fit_transform(taxonomy.graph).normalised().vectors
+    return vectors
 
 
 def fit_mapper(

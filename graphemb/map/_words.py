@@ -148,6 +148,15 @@ class WordBook:
         basis = np.ascontiguousarray(axes[:, ::-1][:, :size], dtype=np.float32)
         return _unit(full @ basis).astype(np.float16), basis
 
+    @staticmethod
+    def new_vectors(
+        terms: Sequence[str], encoder: ContrastiveEncoder | None, basis: Array
+    ) -> Array:
+        """Return vectors of words that the book did not have, float32 (len(terms), r)."""
+        if encoder is None or not terms:
+            return np.zeros((len(terms), basis.shape[1]), np.float32)
+        return _unit(encoder.vectors_of_normalised(terms) @ basis)
+
     def of(
         self, texts: Sequence[str], stems: Sequence[Sequence[str]],
         encoder: ContrastiveEncoder | None,
@@ -175,8 +184,7 @@ class WordBook:
             vectors = self.vectors[np.maximum(column, 0)].astype(np.float32)
             new = np.flatnonzero(column < 0)
             if len(new):
-                fresh = encoder.vectors_of_normalised([words[i][1] for i in new])
-                vectors[new] = _unit(fresh @ self.basis)
+                vectors[new] = self.new_vectors([words[i][1] for i in new], encoder, self.basis)
         classes = np.array([word_class(token) for token, _ in words] or [0], np.int8)
         at = np.array(flat, np.int64)
         ids = column[at] if len(at) else at

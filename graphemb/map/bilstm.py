@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ __all__ = ["BiLSTMNetwork"]
 Array = np.ndarray[Any, Any]
 
 
+@dataclass(eq=False, repr=False)
 class BiLSTMNetwork(TrainedNetwork):
     """A bidirectional LSTM over word vectors w₁ … w_t.
 
@@ -58,29 +60,16 @@ class BiLSTMNetwork(TrainedNetwork):
 
     takes: ClassVar[Literal["rows", "sequences"]] = "sequences"
 
-    def __init__(
-        self,
-        hidden: int = 128,
-        dropout: float = 0.1,
-        loss: Loss = "cosine",
-        temperature: float = 0.05,
-        n_epochs: int = 60,
-        batch_size: int = 256,
-        learning_rate: float = 1e-3,
-        held_out: float = 0.1,
-        patience: int = 5,
-        random_state: int = 0,
-    ) -> None:
-        self.hidden = hidden
-        self.dropout = dropout
-        self.loss = loss
-        self.temperature = temperature
-        self.n_epochs = n_epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.held_out = held_out
-        self.patience = patience
-        self.random_state = random_state
+    hidden: int = 128
+    dropout: float = 0.1
+    loss: Loss = "cosine"
+    temperature: float = 0.05
+    n_epochs: int = 60
+    batch_size: int = 256
+    learning_rate: float = 1e-3
+    held_out: float = 0.1
+    patience: int = 5
+    random_state: int = 0
 
     def _module(self, n_inputs: int, n_outputs: int) -> Any:
         import torch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -15,6 +16,7 @@ __all__ = ["CNNNetwork"]
 Array = np.ndarray[Any, Any]
 
 
+@dataclass(eq=False, repr=False)
 class CNNNetwork(TrainedNetwork):
     """A convolutional network over word vectors w₁ … w_t (zeros around them).
 
@@ -60,31 +62,17 @@ class CNNNetwork(TrainedNetwork):
 
     takes: ClassVar[Literal["rows", "sequences"]] = "sequences"
 
-    def __init__(
-        self,
-        widths: Sequence[int] = (1, 2, 3, 4, 5),
-        n_filters: int = 128,
-        dropout: float = 0.1,
-        loss: Loss = "cosine",
-        temperature: float = 0.05,
-        n_epochs: int = 60,
-        batch_size: int = 256,
-        learning_rate: float = 1e-3,
-        held_out: float = 0.1,
-        patience: int = 5,
-        random_state: int = 0,
-    ) -> None:
-        self.widths = widths
-        self.n_filters = n_filters
-        self.dropout = dropout
-        self.loss = loss
-        self.temperature = temperature
-        self.n_epochs = n_epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.held_out = held_out
-        self.patience = patience
-        self.random_state = random_state
+    widths: Sequence[int] = (1, 2, 3, 4, 5)
+    n_filters: int = 128
+    dropout: float = 0.1
+    loss: Loss = "cosine"
+    temperature: float = 0.05
+    n_epochs: int = 60
+    batch_size: int = 256
+    learning_rate: float = 1e-3
+    held_out: float = 0.1
+    patience: int = 5
+    random_state: int = 0
 
     def _check(self) -> None:
         super()._check()

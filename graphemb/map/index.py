@@ -27,9 +27,7 @@ from graphemb.map.retrieve import (
 from graphemb.map.votes import Neighbours, PhraseVotes
 from graphemb.taxonomy import Taxonomy
 
-__all__ = [
-    "Candidates", "MappingIndex", "Parts", "Tables", "ranges", "relations", "within_mask",
-]  # fmt: skip
+__all__ = ["Candidates", "MappingIndex", "Parts", "Tables", "ranges", "relations"]
 
 Array = np.ndarray[Any, Any]
 
@@ -112,15 +110,18 @@ class MappingIndex:
         Made here when not given.
     phrases : sequence of (phrase, node rows), optional
         Training phrases that vote, when the tables are made here.
+    voters : (vectors, node rows), optional
+        The same, encoded before.
 
     """
 
     def __init__(
         self, taxonomy: Taxonomy, names: NameTable, parts: Parts, tables: Tables | None = None,
         phrases: Sequence[tuple[str, tuple[int, ...]]] = (),
+        voters: tuple[Array, Array] | None = None,
     ) -> None:  # fmt: skip
         self.taxonomy, self.names, self.parts = taxonomy, names, parts
-        self.tables = tables or self._tables(phrases)
+        self.tables = tables or self._tables(*(voters or self._encoded(phrases)))
         self.exact = ExactDictionary(names.normalised)
         self.char = CharRetriever(parts.grams, self.tables.char)
         self.word = WordRetriever(parts.terms, self.tables.word, parts.translation)
@@ -134,7 +135,14 @@ class MappingIndex:
         self.votes = PhraseVotes(taxonomy, self.tables.phrase_vectors, self.tables.phrase_nodes)
         self.information = self._information()
 
-    def _tables(self, phrases: Sequence[tuple[str, tuple[int, ...]]]) -> Tables:
+    def _encoded(self, phrases: Sequence[tuple[str, tuple[int, ...]]]) -> tuple[Array, Array]:
+        """Return the vectors of phrases that vote and the row of each one's first node."""
+        if self.parts.encoder is None or not phrases:
+            return np.zeros((0, 0), np.float32), np.zeros(0, np.int32)
+        vectors = self.parts.encoder.vectors([phrase for phrase, _ in phrases])
+        return vectors, np.array([rows[0] for _, rows in phrases], np.int32)
+
+    def _tables(self, voters: Array, nodes: Array) -> Tables:
         """Make what takes time to make: postings, word keys, document vectors."""
         names, parts = self.names, self.parts
         rows = parts.terms.transform(stems(names.normalised))
@@ -144,10 +152,6 @@ class MappingIndex:
         documents = np.zeros((len(names), 0), np.float32)
         if parts.encoder is not None:
             documents = self._documents(parts.encoder)
-        voters, nodes = np.zeros((0, 0), np.float32), np.zeros(0, np.int32)
-        if parts.encoder is not None and phrases:
-            voters = parts.encoder.vectors([phrase for phrase, _ in phrases])
-            nodes = np.array([rows[0] for _, rows in phrases], np.int32)
         char = parts.grams.transform(names.normalised).transposed().halved()
         return Tables(
             char, rows.transposed().halved(), documents, book.ptr, book.words, book.node_keys,
@@ -300,11 +304,3 @@ def relations(taxonomy: Taxonomy, most: int = 12) -> list[Array]:
         pairs += [near, near[::-1]]
     siblings = np.concatenate(pairs, axis=1) if pairs else np.zeros((2, 0), np.int64)
     return [up, up[::-1].copy(), siblings]
-
-
-def within_mask(taxonomy: Taxonomy, within: Sequence[str] | None) -> Array | None:
-    """Return the mask of nodes at or below any of `within`; None for no restriction."""
-    if not within:
-        return None
-    rows = [taxonomy.row(taxonomy.alternates.get(node, node)) for node in within]
-    return taxonomy.closure(rows, down=True)

@@ -21,6 +21,7 @@ from graphemb.mappings import MappingSet, Pair
 from graphemb.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
+    from graphemb.additions import Additions
     from graphemb.map.explain import Explanation
 
 __all__ = ["PhraseMapper"]
@@ -223,6 +224,46 @@ class PhraseMapper(Estimator):
         safe = Backoff(index, backoff, allowed)
         wide = answers.of(listed, max(k, SUPPORT), allowed, bar)
         return MappingSet(listed, [safe.apply(found, k) for found in wide])
+
+    def extend(self, additions: Additions) -> PhraseMapper:
+        """Return a mapper that also answers nodes and names it was not trained with.
+
+        Nothing is learned anew: new names are encoded with the frozen encoder and join every
+        index; vectors, depth, information and children of nodes follow from the grown hierarchy;
+        ranking and calibration stay. So probabilities hold as far as phrases for new nodes are
+        like those for old ones.
+
+        Parameters
+        ----------
+        additions : Additions
+            See `load_additions`.
+
+        Returns
+        -------
+        PhraseMapper
+            `self` is not changed. Extending by two files, one after the other, gives the index
+            that extending by their rows in one file gives.
+
+        Warns
+        -----
+        UserWarning
+            When new nodes have the name of a known one.
+
+        Raises
+        ------
+        InputError
+            When a row does not fit the taxonomy; all problems are named.
+
+        Notes
+        -----
+        Time and memory as the last stage of `fit`: O(total length of all names), seconds for
+        50,000 nodes.
+
+        """
+        from graphemb.map._extending import extended_mapper
+
+        self._fitted("index_")
+        return extended_mapper(self, additions)
 
     def explain(self, phrase: str, k: int = 5, **restriction: Any) -> Explanation:
         """Return why `phrase` means its first node and not the next; see `graphemb.map.explain`.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ __all__ = ["MLPNetwork"]
 Array = np.ndarray[Any, Any]
 
 
+@dataclass(eq=False, repr=False)
 class MLPNetwork(TrainedNetwork):
     """``f(x) = W₂·gelu(W₁·x + b₁) + b₂`` on phrase vectors; losses as in `TrainedNetwork`.
 
@@ -55,29 +57,16 @@ class MLPNetwork(TrainedNetwork):
 
     takes: ClassVar[Literal["rows", "sequences"]] = "rows"
 
-    def __init__(
-        self,
-        hidden: int = 512,
-        dropout: float = 0.1,
-        loss: Loss = "cosine",
-        temperature: float = 0.05,
-        n_epochs: int = 60,
-        batch_size: int = 256,
-        learning_rate: float = 1e-3,
-        held_out: float = 0.1,
-        patience: int = 5,
-        random_state: int = 0,
-    ) -> None:
-        self.hidden = hidden
-        self.dropout = dropout
-        self.loss = loss
-        self.temperature = temperature
-        self.n_epochs = n_epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.held_out = held_out
-        self.patience = patience
-        self.random_state = random_state
+    hidden: int = 512
+    dropout: float = 0.1
+    loss: Loss = "cosine"
+    temperature: float = 0.05
+    n_epochs: int = 60
+    batch_size: int = 256
+    learning_rate: float = 1e-3
+    held_out: float = 0.1
+    patience: int = 5
+    random_state: int = 0
 
     def _module(self, n_inputs: int, n_outputs: int) -> Any:
         from torch import nn

@@ -56,11 +56,11 @@ class Restriction:
         depth: tuple[int, int | None] | int | None = None, leaves_only: bool = False,
         ids: Sequence[str] | None = None,
     ) -> Restriction:  # fmt: skip
-        """Return the restriction that the arguments of ``PhraseMapper.map`` mean."""
+        """Return the restriction that the arguments of a mapper's ``map`` mean."""
         for name, value in (("within", within), ("not_within", not_within), ("ids", ids)):
             if isinstance(value, str):
                 raise ParameterError(
-                    f"PhraseMapper.map: {name} must be a sequence of node ids; got the text "
+                    f"map: {name} must be a sequence of node ids; got the text "
                     f"{shown(value)}. Put it in a list."
                 )
         return cls(
@@ -145,7 +145,7 @@ def _span(depth: Any) -> tuple[int, int | None] | None:
     fine = [isinstance(d, int) and not isinstance(d, bool) and d >= 0 for d in (low, high)]
     if not fine[0] or not (high is None or (fine[1] and low <= high)):
         raise ParameterError(
-            "PhraseMapper.map: depth must be the least depth, or (least, greatest or None), whole "
+            "map: depth must be the least depth, or (least, greatest or None), whole "
             f"numbers from 0; got {shown(depth)}."
         )
     return low, high

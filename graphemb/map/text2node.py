@@ -12,7 +12,7 @@ from graphemb.encode.base import checked_phrases
 from graphemb.errors import ParameterError, shown
 from graphemb.estimator import Estimator, Progress
 from graphemb.map._text2node_answers import PlaceIndex
-from graphemb.map.index import within_mask
+from graphemb.map.restriction import Restriction
 from graphemb.mappings import MappingSet, Pair
 from graphemb.taxonomy import Taxonomy
 
@@ -196,9 +196,8 @@ class Text2Node(Estimator):
 
         """
         index: PlaceIndex = self._fitted("index_")
-        return self.map_among(
-            phrases, within_mask(index.taxonomy, within), k=k, min_probability=min_probability
-        )
+        allowed = Restriction.of(within).mask(index.taxonomy)
+        return self.map_among(phrases, allowed, k=k, min_probability=min_probability)
 
     def map_among(
         self, phrases: Sequence[str], allowed: Array | None, k: int = 10,

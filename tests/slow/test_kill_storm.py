@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from tests.cli.test_parts import content, table
+from tests.cli.jobs import content, table
 
 #: How many runs are killed before one is let through.
 KILLS = int(os.environ.get("GRAPHEMB_KILLS", "50"))
