@@ -13,6 +13,8 @@ import numpy as np
 from graphemb.encode import CharGrams, WordTerms, normalise, normalise_all, stems
 from graphemb.encode.contrastive import ContrastiveEncoder
 from graphemb.estimator import Progress
+from graphemb.map._blind_fitting import learn_places
+from graphemb.map._blind_tuning import hold_out
 from graphemb.map._shipped import shipped_reranker
 from graphemb.map._tuning import Plan, make_plan
 from graphemb.map._words import WordBook
@@ -43,7 +45,8 @@ class Clock:
         "reading names": (0.0, 0.01), "training the phrase encoder": (0.01, 0.72),
         "learning word translation": (0.72, 0.74), "embedding the taxonomy": (0.74, 0.76),
         "indexing": (0.76, 0.82), "collecting candidates": (0.82, 0.90),
-        "learning to rank": (0.90, 0.97), "indexing all names": (0.97, 1.0),
+        "learning to rank": (0.90, 0.96), "learning of nodes without names": (0.96, 0.97),
+        "indexing all names": (0.97, 1.0),
     }  # fmt: skip
 
     def __init__(self, progress: Progress | None, n_passes: int = 1) -> None:
@@ -89,12 +92,11 @@ def taught_texts(
     companions: Sequence[Taxonomy] = (),
 ) -> Taught:  # fmt: skip
     """Return all texts the encoder learns from, with their owners."""
-    texts = list(table.texts)
-    owners: list[tuple[int, ...]] = [(int(owner),) for owner in table.owners]
+    texts, owners, label_rows = _own_texts(table)
     for phrase, rows in plan.taught:
         texts.append(phrase)
         owners.append(rows)
-    labels = table.labels.tolist()
+    labels = label_rows.tolist()
     for names in [
         *((means, phrase) for phrase, means in lexicon),
         *_foreign(texts, plan, companions),
@@ -103,6 +105,17 @@ def taught_texts(
         owners += [(len(labels) - 1,)] * len(names)
         texts += names
     return Taught(texts, owners, np.array(labels, np.int64), table.n_nodes)
+
+
+def _own_texts(table: NameTable) -> tuple[list[str], list[tuple[int, ...]], Array]:
+    """Return the names' texts and owners, and each node's label; -1 where an id stands for it."""
+    owners: list[tuple[int, ...]] = [(int(owner),) for owner in table.owners]
+    if table.nameless is None:
+        return list(table.texts), owners, table.labels
+    named = ~table.nameless[table.owners]
+    labels = np.where(table.nameless, -1, (np.cumsum(named) - 1)[table.labels])
+    kept = np.flatnonzero(named).tolist()
+    return [table.texts[i] for i in kept], [owners[i] for i in kept], labels
 
 
 def _foreign(
@@ -154,7 +167,8 @@ def _encoder(
         random_state=params.random_state,
     )  # fmt: skip
     clock("training the phrase encoder")
-    edges = relations(taxonomy) if params.graph and taxonomy.n_edges else None
+    nameless = taught.labels[: taxonomy.n_nodes] < 0
+    edges = relations(taxonomy, nameless) if params.graph and taxonomy.n_edges else None
     return encoder.fit(
         taught.texts, taught.owners, documents=taught.labels, relations=edges,
         progress=lambda _, share: clock("training the phrase encoder", share),
@@ -211,24 +225,33 @@ def fit_mapper(
     clock("reading names")
     rewriter = Rewriter(lexicon)
     plan = make_plan(taxonomy, names_of(taxonomy), pairs, mapper.index_pairs, mapper.random_state)
-    table = NameTable.of(plan.names, taxonomy.n_nodes)
+    blind = (
+        hold_out(plan, taxonomy, mapper.random_state) if mapper.graph and mapper.encoder else None
+    )
+    plan = blind.plan if blind else plan
+    table = NameTable.of(plan.names, taxonomy.n_nodes, blind.hidden if blind else None)
     rows = [(phrase, means) for phrase, means, _ in lexicon]
     taught = taught_texts(table, plan, rows, companions)
     parts = learn_parts(mapper, taxonomy, table, taught, clock)
     clock("indexing")
     index = MappingIndex(taxonomy, table, parts, phrases=plan.taught if mapper.graph else ())
     reranker, quality = _ranking(mapper, index, plan, clock)
-    if len(plan.final) != len(plan.names) or plan.voters:
+    places = learn_places(blind, index, reranker, rewriter, mapper, clock) if blind else None
+    if len(plan.final) != len(plan.names) or plan.voters or blind:
         if twice:
             clock.done_passes = 1
             whole = dataclasses.replace(plan, taught=plan.voters)
             taught = taught_texts(table, whole, rows, companions)
             parts = learn_parts(mapper, taxonomy, table, taught, clock)
         clock("indexing all names")
-        table = NameTable.of(plan.final, taxonomy.n_nodes)
+        table = NameTable.of(plan.final, taxonomy.n_nodes, blind.blind if blind else None)
         index = MappingIndex(taxonomy, table, parts, phrases=plan.voters if mapper.graph else ())
+    facts = _facts(index, plan, quality, lexicon, companions)
+    if places:
+        index.blind = places.of(index, twice)
+        facts["nodes_without_names"] = places.facts
     clock.stop()
-    mapper._set(index, reranker, rewriter, _facts(index, plan, quality, lexicon, companions))
+    mapper._set(index, reranker, rewriter, facts)
     mapper.seconds_ = clock.seconds
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +26,9 @@ from graphemb.map.retrieve import (
 )
 from graphemb.map.votes import Neighbours, PhraseVotes
 from graphemb.taxonomy import Taxonomy
+
+if TYPE_CHECKING:
+    from graphemb.map._blind import BlindNodes
 
 __all__ = [
     "Candidates", "MappingIndex", "Parts", "Tables", "ranges", "relations", "within_mask",
@@ -133,6 +136,7 @@ class MappingIndex:
         )  # fmt: skip
         self.votes = PhraseVotes(taxonomy, self.tables.phrase_vectors, self.tables.phrase_nodes)
         self.information = self._information()
+        self.blind: BlindNodes | None = None
 
     def _tables(self, phrases: Sequence[tuple[str, tuple[int, ...]]]) -> Tables:
         """Make what takes time to make: postings, word keys, document vectors."""
@@ -160,7 +164,8 @@ class MappingIndex:
             return plain
         labels = plain[self.names.labels]
         context = np.concatenate(
-            [self._mean(labels, edges) for edges in relations(self.taxonomy)], 1
+            [self._mean(labels, edges) for edges in relations(self.taxonomy, self.names.nameless)],
+            1,
         )
         return encoder.documents(plain, context[self.names.owners])
 
@@ -283,10 +288,11 @@ class MappingIndex:
         return Candidates(ptr, query, node, names, nodes, fused, near)
 
 
-def relations(taxonomy: Taxonomy, most: int = 12) -> list[Array]:
+def relations(taxonomy: Taxonomy, nameless: Array | None = None, most: int = 12) -> list[Array]:
     """Return the edges (neighbour, node) to parents, to children and to siblings.
 
     Of many siblings `most` are kept: those that stand nearest in the parent's list of children.
+    Neighbours that `nameless` (n_nodes,) marks have nothing to say and are left out.
     """
     t = taxonomy
     child = np.repeat(np.arange(t.n_nodes), np.diff(t.parent_ptr))
@@ -299,7 +305,8 @@ def relations(taxonomy: Taxonomy, most: int = 12) -> list[Array]:
         near = np.stack([kid[step:][same], kid[:-step][same]])
         pairs += [near, near[::-1]]
     siblings = np.concatenate(pairs, axis=1) if pairs else np.zeros((2, 0), np.int64)
-    return [up, up[::-1].copy(), siblings]
+    found = [up, up[::-1].copy(), siblings]
+    return found if nameless is None else [e[:, ~nameless[e[0]]] for e in found]
 
 
 def within_mask(taxonomy: Taxonomy, within: Sequence[str] | None) -> Array | None:
