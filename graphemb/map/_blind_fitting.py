@@ -238,6 +238,7 @@ def unlearned() -> Judge:
     first = np.array([-0.5, 0.5, 0.5, 1.0, *[0.0] * (n - 3)])
     gate = np.zeros(7 + len(GATE_FEATURES))
     gate[:2] = -1.0, -0.8  # against a surer node with names
+    gate[7 + GATE_FEATURES.index("query_unknown")] = -4.0
     return Judge(
         None, Calibrator(np.zeros(n), np.ones(n), first, 0.8),
         Calibrator(np.zeros(len(gate) - 1), np.ones(len(gate) - 1), gate, 1.0),

@@ -74,13 +74,15 @@ def hold_out(plan: Plan, taxonomy: Taxonomy, random_state: int) -> BlindPlan | N
     kept = [n for n in plan.names if not held[n.owner]]
     kept += [Name(taxonomy.ids[row], row, LABEL) for row in np.flatnonzero(held).tolist()]
     asked = _names_of_held(plan, taxonomy, held, {"", *(normalise(name.text) for name in kept)})
-    tuning = [q for q in plan.tuning if not any(held[n] for n in q.nodes)]
+    # Slips in the id of a node without a name tell nothing either.
+    tuning = [q for q in plan.tuning if not any(held[n] or blind[n] for n in q.nodes)]
     real = np.array([i for i, q in enumerate(tuning) if q.weight >= 1.0], np.int64)
     taken = set(rng.permutation(real)[: min(MOST, int(len(real) * SHARE))].tolist())
     strangers = [i for i, q in enumerate(tuning) if not q.nodes]
     taken |= set(rng.permutation(np.array(strangers, np.int64))[: len(strangers) // 2].tolist())
     others = [tuning[i] for i in sorted(taken)]
-    tuning = [q for i, q in enumerate(tuning) if i not in taken]
+    apart = {normalise(query.phrase) for query in others}
+    tuning = [q for q in tuning if normalise(q.phrase) not in apart]
     taught = [(p, rows) for p, rows in plan.taught if not any(held[n] for n in rows)]
     smaller = dataclasses.replace(plan, names=kept, taught=taught, tuning=tuning)
     return BlindPlan(smaller, blind, held, asked, others)

@@ -17,12 +17,13 @@ Array = np.ndarray[Any, Any]
 
 #: Nodes whose names are asked for in a step, and how many other nodes stand beside them.
 BATCH, BESIDE = 512, 1024
-TEMPERATURE, LEARNING_RATE, DECAY, DROPOUT = 0.07, 1e-3, 0.05, 0.2
+TEMPERATURE, DECAY, DROPOUT = 0.07, 0.05, 0.2
 
 
 def train_layer(
-    context: Array, vectors: Array, owners: Array, random_state: int, n_epochs: int = 8
-) -> Array:
+    context: Array, vectors: Array, owners: Array, random_state: int, n_epochs: int = 4,
+    learning_rate: float = 1e-3,
+) -> Array:  # fmt: skip
     """Return W, float32 (3·d, d), learned so that a node's relatives foretell its names.
 
     A node is seen by its relatives alone, all names dropped::
@@ -41,7 +42,8 @@ def train_layer(
     owners : int (m,)
         Their nodes; names of nodes without known relatives teach nothing.
     random_state : int
-    n_epochs : int
+    n_epochs, learning_rate
+        Of AdamW with linear decay.
 
     Notes
     -----
@@ -57,7 +59,7 @@ def train_layer(
     asked = np.flatnonzero(described[owners])
     others = np.unique(owners[asked])
     weight = torch.zeros(3 * d, d, requires_grad=True)
-    adam = torch.optim.AdamW([weight], lr=LEARNING_RATE, weight_decay=DECAY)
+    adam = torch.optim.AdamW([weight], lr=learning_rate, weight_decay=DECAY)
     total = max(n_epochs * -(-len(asked) // BATCH), 1)
     step = 0
     with torch.random.fork_rng(devices=[]):
@@ -75,7 +77,7 @@ def train_layer(
                 same = torch.from_numpy(owners[rows][:, None] == nodes[None, :])
                 same[torch.arange(len(rows)), torch.arange(len(rows))] = False
                 loss = F.cross_entropy(logits.masked_fill(same, -1e4), torch.arange(len(rows)))
-                adam.param_groups[0]["lr"] = LEARNING_RATE * min(1.0, 1.05 * (1 - step / total))
+                adam.param_groups[0]["lr"] = learning_rate * min(1.0, 1.05 * (1 - step / total))
                 adam.zero_grad(set_to_none=True)
                 loss.backward()  # type: ignore[no-untyped-call]
                 adam.step()

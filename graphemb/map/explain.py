@@ -11,6 +11,7 @@ import numpy as np
 from graphemb.encode import normalise, stem
 from graphemb.errors import InputError, shown
 from graphemb.map._answers import MOST_WORDS, Answers
+from graphemb.map._blind_explaining import with_places
 from graphemb.map._reasons import GROUPS, described
 from graphemb.map.names import LABEL, PAIR, SYNONYM
 from graphemb.map.rerank import FEATURES
@@ -106,7 +107,8 @@ def explain(
         raise InputError(f"explain: the phrase must hold a letter or digit; got {shown(phrase)}.")
     index = mapper.index_
     answers = Answers(index, mapper.reranker_, mapper.rewriter_, mapper.reranker)
-    allowed = Restriction.of(**(restriction or {})).mask(index.taxonomy)
+    wanted = Restriction.of(**(restriction or {})).mask(index.taxonomy)
+    allowed = wanted if index.blind is None else index.blind.among_known(wanted)
     texts = [text, *mapper.rewriter_.readings(text)]
     s = answers._score(texts, allowed)
     merged = answers._merged(s, list(range(len(texts))), answers._shares(text, len(texts)))
@@ -122,7 +124,10 @@ def explain(
         if mapper.reranker:
             reasons = _reasons(mapper, s.table.matrix(list(FEATURES))[[first, second]])
     bar = bool(merged) and merged[0][0] < mapper.min_probability
-    return Explanation(phrase, weighed, gap, reasons, len(merged), bar)
+    found = Explanation(phrase, weighed, gap, reasons, len(merged), bar)
+    if index.blind is None:
+        return found
+    return with_places(found, answers, index.blind, k, wanted, mapper.min_probability)
 
 
 def _weighed(
