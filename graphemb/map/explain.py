@@ -107,8 +107,19 @@ def explain(
         raise InputError(f"explain: the phrase must hold a letter or digit; got {shown(phrase)}.")
     index = mapper.index_
     answers = Answers(index, mapper.reranker_, mapper.rewriter_, mapper.reranker)
-    wanted = Restriction.of(**(restriction or {})).mask(index.taxonomy)
-    allowed = wanted if index.blind is None else index.blind.among_known(wanted)
+    allowed = Restriction.of(**(restriction or {})).mask(index.taxonomy)
+    if index.blind is None:
+        return _of_named(mapper, answers, phrase, text, k, allowed)
+    named = Explanation(phrase, (), 0.0, (), 0, False)
+    if (mask := index.blind.among_known(allowed)).any():
+        named = _of_named(mapper, answers, phrase, text, k, mask)
+    return with_places(named, answers, index.blind, k, allowed, mapper.min_probability)
+
+
+def _of_named(
+    mapper: PhraseMapper, answers: Answers, phrase: str, text: str, k: int, allowed: Array | None
+) -> Explanation:
+    """Return the explanation by names alone."""
     texts = [text, *mapper.rewriter_.readings(text)]
     s = answers._score(texts, allowed)
     merged = answers._merged(s, list(range(len(texts))), answers._shares(text, len(texts)))
@@ -124,10 +135,7 @@ def explain(
         if mapper.reranker:
             reasons = _reasons(mapper, s.table.matrix(list(FEATURES))[[first, second]])
     bar = bool(merged) and merged[0][0] < mapper.min_probability
-    found = Explanation(phrase, weighed, gap, reasons, len(merged), bar)
-    if index.blind is None:
-        return found
-    return with_places(found, answers, index.blind, k, wanted, mapper.min_probability)
+    return Explanation(phrase, weighed, gap, reasons, len(merged), bar)
 
 
 def _weighed(
