@@ -105,7 +105,9 @@ def learn_places(
 class _Sample:
     """Phrases, the places they may mean, and their candidates with names."""
 
-    def __init__(self, nodes: BlindNodes, answers: Answers, queries: Sequence[Query]) -> None:
+    def __init__(
+        self, nodes: BlindNodes, answers: Answers, queries: Sequence[Query], blind: Array
+    ) -> None:
         self.queries = queries
         self.named = answers.of_named([query.phrase for query in queries], 2, nodes.known, 0.0)
         self.pairs = _joined(nodes.blocks([answers.read(query.phrase) for query in queries]))
@@ -113,7 +115,7 @@ class _Sample:
         asked = zip(self.pairs.query.tolist(), self.pairs.place.tolist(), strict=True)
         #: Whether each pair's place holds a right node, and how many nodes share the place.
         self.right = np.array([place in truth[query] for query, place in asked], bool)
-        self.size = nodes.places.size[self.pairs.place]
+        self.size = _sizes(nodes, blind, self.pairs.place, self.right)
         index = nodes.index.taxonomy.index
         first = [
             (index[row[0].node] if row else -1, q)
@@ -138,6 +140,16 @@ class _Sample:
         """Return the gate's inputs."""
         order = ordered(scores, self.pairs.query, self.pairs.place)
         return gate_inputs(self.pairs, scores, order, self.named)
+
+
+def _sizes(nodes: BlindNodes, blind: Array, place: Array, right: Array) -> Array:
+    """Return how many nodes a place of each pair will hold when the nodes held out have names.
+
+    More twins are blind while tuning than later. Of those held out none counts but the one that a
+    right place is right for.
+    """
+    there = np.bincount(nodes.places.place[blind], minlength=len(nodes.places.size))[place]
+    return np.asarray(np.maximum(there, 1) + (right & (there > 0)))
 
 
 def _joined(blocks: Sequence[PlacePairs]) -> PlacePairs:
@@ -169,7 +181,9 @@ def learn_judge(
         return unlearned(), facts | {"judge": "fixed: too few names could be held out"}
     nodes = BlindNodes(index, plan.hidden, parts)
     answers = Answers(index, reranker, rewriter, mapper.reranker)
-    asked, others = (_Sample(nodes, answers, queries) for queries in (plan.asked, plan.others))
+    asked, others = (
+        _Sample(nodes, answers, queries, plan.blind) for queries in (plan.asked, plan.others)
+    )
     fold = np.array([min(query.nodes) * 7919 % FOLDS for query in plan.asked])
     trees, scores = _grown(asked, fold, mapper)
     judge = Judge(trees, _calibrated(asked, scores), unlearned().gate)
