@@ -24,7 +24,7 @@ class Pairing:
 
     Attributes
     ----------
-    labels : int, (n_owners,): the name that is the owner's label
+    labels : int, (n_owners,): the name that is the owner's label, negative where it has none
     owners : int, (n_names, _OWNERS): owners, padded by negative numbers that equal nothing
     first_owner : int, (n_names,)
     indexed : int: names that may serve as hard negatives (all)
@@ -42,7 +42,9 @@ class Pairing:
         pair_rows, at = np.nonzero(self.owners >= 0)
         pair_nodes = self.owners[pair_rows, at]
         self.n_owners = max(self.n_owners, int(pair_nodes.max(initial=-1)) + 1)
-        if documents is None:
+        if documents is not None:
+            self.n_owners = max(self.n_owners, len(documents))
+        else:
             documents = np.zeros(self.n_owners, np.int64)
             documents[pair_nodes[::-1]] = pair_rows[::-1]
         self.labels = np.asarray(documents, np.int64)
@@ -50,7 +52,7 @@ class Pairing:
         other = self.labels[pair_nodes] != pair_rows
         self.other_rows, self.other_nodes = pair_rows[other], pair_nodes[other]
         has_other = np.bincount(self.other_nodes, minlength=self.n_owners) > 0
-        self.alone = np.flatnonzero(~has_other)
+        self.alone = np.flatnonzero(~has_other & (self.labels >= 0))
 
     @property
     def pairs_an_epoch(self) -> int:

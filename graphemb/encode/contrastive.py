@@ -145,7 +145,8 @@ class ContrastiveEncoder(PhraseEncoder):
         owners : sequence of sequences of int, optional
             The things each phrase names, numbered from 0; by default each phrase stands alone.
         documents : int array (n_owners,), optional
-            The phrase that is each owner's label; by default its first phrase.
+            The phrase that is each owner's label, -1 for owners without any; by default its first
+            phrase.
         relations : three int arrays (2, e), optional
             Edges (neighbour, owner) to parents, children and siblings; without them no graph layer.
         progress : callable, optional

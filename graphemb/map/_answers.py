@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from graphemb.encode import normalise, stem
+from graphemb.map._blind_answers import answered
 from graphemb.map._words import MAX_WORDS
 from graphemb.map.features import Table, feature_table
 from graphemb.map.index import Candidates, MappingIndex
@@ -81,14 +82,24 @@ class Answers:
         self, phrases: Sequence[str], k: int, allowed: Array | None, bar: float
     ) -> list[list[Candidate]]:
         """Return the candidates of each phrase, none for a phrase below `bar`."""
+        if self.index.blind is not None:
+            return answered(self, self.index.blind, phrases, k, allowed, bar)
+        return self.of_named(phrases, k, allowed, bar)
+
+    def of_named(
+        self, phrases: Sequence[str], k: int, allowed: Array | None, bar: float
+    ) -> list[list[Candidate]]:
+        """Return what `of` does, by names alone."""
         found: list[list[Candidate]] = []
         for start in range(0, len(phrases), BATCH):
-            texts = [
-                " ".join(normalise(p[:4000]).split()[:MOST_WORDS])
-                for p in phrases[start : start + BATCH]
-            ]
+            texts = [self.read(phrase) for phrase in phrases[start : start + BATCH]]
             found.extend(self._batch(texts, k, allowed, bar))
         return found
+
+    @staticmethod
+    def read(phrase: str) -> str:
+        """Return the normalised words of a phrase that are read."""
+        return " ".join(normalise(phrase[:4000]).split()[:MOST_WORDS])
 
     def _batch(
         self, texts: list[str], k: int, allowed: Array | None, bar: float
@@ -195,17 +206,18 @@ class Answers:
         return [
             Candidate(
                 rank, taxonomy.ids[node], taxonomy.labels[node], round(p, 4), round(score, 4),
-                names.texts[name], evidence, self._path(node),
+                names.texts[name], evidence, self.path(node),
             )
             for (_, rank, p, _, _), node, score, name, evidence in zip(
                 chosen, nodes, scores, matched, reasons, strict=True
             )
         ]  # fmt: skip
 
-    def _path(self, node: int) -> str:
+    def path(self, node: int) -> str:
+        """Return the labels from a root to `node`; an id stands where there is no label."""
         if node not in self._paths:
             t = self.index.taxonomy
-            self._paths[node] = " > ".join(t.labels[row] for row in t.path_rows(node))
+            self._paths[node] = " > ".join(t.labels[row] or t.ids[row] for row in t.path_rows(node))
         return self._paths[node]
 
     def _evidence(

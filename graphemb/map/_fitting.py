@@ -14,6 +14,8 @@ from graphemb.encode import CharGrams, WordTerms, normalise, normalise_all, stem
 from graphemb.encode._general import general_encoder
 from graphemb.encode.contrastive import ContrastiveEncoder
 from graphemb.estimator import Progress
+from graphemb.map._blind_fitting import learn_places
+from graphemb.map._blind_tuning import hold_out
 from graphemb.map._shipped import shipped_reranker
 from graphemb.map._tuning import Plan, make_plan, n_folds
 from graphemb.map._words import WordBook
@@ -44,7 +46,7 @@ class Clock:
         "reading names": (0.0, 0.01), "training the phrase encoder": (0.01, 0.72),
         "learning word translation": (0.72, 0.74), "embedding the taxonomy": (0.74, 0.76),
         "indexing": (0.76, 0.82), "collecting candidates": (0.82, 0.90),
-        "learning to rank": (0.90, 0.97),
+        "learning to rank": (0.90, 0.96), "learning of nodes without names": (0.96, 0.97),
     }  # fmt: skip
 
     def __init__(self, progress: Progress | None, n_passes: int = 1) -> None:
@@ -90,12 +92,11 @@ def taught_texts(
     companions: Sequence[Taxonomy] = (),
 ) -> Taught:  # fmt: skip
     """Return all texts the encoder learns from, with their owners."""
-    texts = list(table.texts)
-    owners: list[tuple[int, ...]] = [(int(owner),) for owner in table.owners]
+    texts, owners, label_rows = _own_texts(table)
     for phrase, rows in plan.taught:
         texts.append(phrase)
         owners.append(rows)
-    labels = table.labels.tolist()
+    labels = label_rows.tolist()
     for names in [
         *((means, phrase) for phrase, means in lexicon),
         *_foreign(texts, plan, companions),
@@ -104,6 +105,17 @@ def taught_texts(
         owners += [(len(labels) - 1,)] * len(names)
         texts += names
     return Taught(texts, owners, np.array(labels, np.int64), table.n_nodes)
+
+
+def _own_texts(table: NameTable) -> tuple[list[str], list[tuple[int, ...]], Array]:
+    """Return the names' texts and owners, and each node's label; -1 where an id stands for it."""
+    owners: list[tuple[int, ...]] = [(int(owner),) for owner in table.owners]
+    if table.nameless is None:
+        return list(table.texts), owners, table.labels
+    named = ~table.nameless[table.owners]
+    labels = np.where(table.nameless, -1, (np.cumsum(named) - 1)[table.labels])
+    kept = np.flatnonzero(named).tolist()
+    return [table.texts[i] for i in kept], [owners[i] for i in kept], labels
 
 
 def _foreign(
@@ -156,7 +168,8 @@ def _encoder(
         general=general_encoder(params.general), random_state=params.random_state,
     )  # fmt: skip
     clock("training the phrase encoder")
-    edges = relations(taxonomy) if params.graph and taxonomy.n_edges else None
+    nameless = taught.labels[: taxonomy.n_nodes] < 0
+    edges = relations(taxonomy, nameless) if params.graph and taxonomy.n_edges else None
     return encoder.fit(
         taught.texts, taught.owners, documents=taught.labels, relations=edges,
         progress=lambda _, share: clock("training the phrase encoder", share),
@@ -224,13 +237,18 @@ def fit_mapper(
         return make_plan(taxonomy, names, pairs, mapper.index_pairs, mapper.random_state, fold)
 
     plan = plan_of(0)
+    blind = None
+    if mapper.graph and mapper.encoder:
+        blind = hold_out(plan, taxonomy, mapper.random_state)
+    plan = blind.plan if blind else plan
     again = bool(pairs) and mapper.encoder and not mapper.fast
-    folds = n_folds(plan) if again else 1
+    folds = n_folds(plan) if again and not blind else 1
     clock = Clock(progress, n_passes=folds + again)
     clock("reading names")
     rewriter = Rewriter(lexicon)
     teach = _Teacher(mapper, taxonomy, [(p, means) for p, means, _ in lexicon], companions, clock)
-    index = teach.index(plan, plan.names, plan.taught)
+    hidden, nameless = (blind.hidden, blind.blind) if blind else (None, None)
+    index = teach.index(plan, plan.names, plan.taught, None, (hidden, hidden))
     clock("collecting candidates")
     examples = [collect(index, plan.tuning, clock)]
     for fold in range(1, folds):
@@ -239,11 +257,17 @@ def fit_mapper(
         part = teach.index(other, other.names, other.taught)
         examples.append(collect(part, other.tuning, clock))
     reranker, quality = _ranking(mapper, Examples.joined(examples), plan, clock)
-    if len(plan.final) != len(plan.names) or plan.voters:
+    places = learn_places(blind, index, reranker, rewriter, mapper, clock) if blind else None
+    if len(plan.final) != len(plan.names) or plan.voters or blind:
         clock.done_passes = clock.n_passes - 1
-        index = teach.index(plan, plan.final, plan.voters, None if again else index.parts)
+        known = None if again else index.parts
+        index = teach.index(plan, plan.final, plan.voters, known, (hidden, nameless))
+    facts = _facts(index, plan, quality, lexicon, companions)
+    if places:
+        index.blind = places.of(index, again)
+        facts["nodes_without_names"] = places.facts
     clock.stop()
-    mapper._set(index, reranker, rewriter, _facts(index, plan, quality, lexicon, companions))
+    mapper._set(index, reranker, rewriter, facts)
     mapper.seconds_ = clock.seconds
 
 
@@ -259,18 +283,21 @@ class _Teacher:
 
     def index(
         self, plan: Plan, names: Sequence[Name], pairs: list[tuple[str, tuple[int, ...]]],
-        parts: Parts | None = None,
+        parts: Parts | None = None, nameless: tuple[Array | None, Array | None] = (None, None),
     ) -> MappingIndex:  # fmt: skip
-        """Return an index of `names`, its parts learned from them and `pairs` unless given."""
+        """Return an index of `names`, its parts learned from them and `pairs` unless given.
+
+        `nameless` are the nodes without any text, while learning and in the index.
+        """
         # What teaches are the tuning index's names: the others joined it as pairs.
-        table = NameTable.of(plan.names, self.taxonomy.n_nodes)
+        table = NameTable.of(plan.names, self.taxonomy.n_nodes, nameless[0])
         if parts is None:
             plan = dataclasses.replace(plan, taught=pairs)
             taught = taught_texts(table, plan, self.lexicon, self.companions)
             parts = learn_parts(self.mapper, self.taxonomy, table, taught, self.clock)
         self.clock("indexing")
         if names is not plan.names:
-            table = NameTable.of(names, self.taxonomy.n_nodes)
+            table = NameTable.of(names, self.taxonomy.n_nodes, nameless[1])
         return MappingIndex(self.taxonomy, table, parts, phrases=pairs if self.mapper.graph else ())
 
 

@@ -14,6 +14,7 @@ from graphemb.encode import CharGrams, SparseRows, WordTerms
 from graphemb.encode.contrastive import ContrastiveEncoder
 from graphemb.errors import BundleError, GraphembError
 from graphemb.map import KIND
+from graphemb.map._blind_state import blind_arrays, blind_from
 from graphemb.map.calibrate import Calibrator
 from graphemb.map.index import MappingIndex, Parts, Tables
 from graphemb.map.names import NameTable
@@ -81,6 +82,7 @@ def save_mapper(mapper: PhraseMapper, path: str | Path) -> None:
     if parts.encoder is not None:
         encoder, terms = parts.encoder.to_arrays()
         arrays |= _under("encoder", encoder) | {"encoder_terms": pack_strings(terms)}
+    arrays |= _under("blind", blind_arrays(index.blind))
     synonyms = {n: [[s.text, s.scope, s.kind] for s in group] for n, group in t.synonyms.items()}
     about = {
         "name": t.name, "metadata": t.metadata, "alternates": t.alternates, "obsolete": t.obsolete,
@@ -134,6 +136,7 @@ def _mapper(cls: type[PhraseMapper], bundle: Bundle) -> PhraseMapper:
     )  # fmt: skip
     general = bundle.documents.get("encoder", {}).get("general")
     index = MappingIndex(taxonomy, names, _parts(mapper, a, general), tables)
+    index.blind = blind_from(index, _of("blind", a))
     reranker = Reranker(
         BoostedTrees.from_arrays(_of("trees", a)), Calibrator.from_arrays(_of("calibrator", a)),
         bool(bundle.documents["ranking"]["exact_wins"]),

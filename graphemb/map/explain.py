@@ -11,6 +11,7 @@ import numpy as np
 from graphemb.encode import normalise, stem
 from graphemb.errors import InputError, shown
 from graphemb.map._answers import MOST_WORDS, Answers
+from graphemb.map._blind_explaining import with_places
 from graphemb.map._reasons import GROUPS, described
 from graphemb.map.names import LABEL, PAIR, SYNONYM
 from graphemb.map.rerank import FEATURES
@@ -107,6 +108,18 @@ def explain(
     index = mapper.index_
     answers = Answers(index, mapper.reranker_, mapper.rewriter_, mapper.reranker)
     allowed = Restriction.of(**(restriction or {})).mask(index.taxonomy)
+    if index.blind is None:
+        return _of_named(mapper, answers, phrase, text, k, allowed)
+    named = Explanation(phrase, (), 0.0, (), 0, False)
+    if (mask := index.blind.among_known(allowed)).any():
+        named = _of_named(mapper, answers, phrase, text, k, mask)
+    return with_places(named, answers, index.blind, k, allowed, mapper.min_probability)
+
+
+def _of_named(
+    mapper: PhraseMapper, answers: Answers, phrase: str, text: str, k: int, allowed: Array | None
+) -> Explanation:
+    """Return the explanation by names alone."""
     texts = [text, *mapper.rewriter_.readings(text)]
     s = answers._score(texts, allowed)
     merged = answers._merged(s, list(range(len(texts))), answers._shares(text, len(texts)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +26,9 @@ from graphemb.map.retrieve import (
 )
 from graphemb.map.votes import Neighbours, PhraseVotes
 from graphemb.taxonomy import Taxonomy
+
+if TYPE_CHECKING:
+    from graphemb.map._blind import BlindNodes
 
 __all__ = ["Candidates", "MappingIndex", "Parts", "Tables", "ranges", "relations"]
 
@@ -134,6 +137,7 @@ class MappingIndex:
         )  # fmt: skip
         self.votes = PhraseVotes(taxonomy, self.tables.phrase_vectors, self.tables.phrase_nodes)
         self.information = self._information()
+        self.blind: BlindNodes | None = None
 
     def _encoded(self, phrases: Sequence[tuple[str, tuple[int, ...]]]) -> tuple[Array, Array]:
         """Return the vectors of phrases that vote and the row of each one's first node."""
@@ -164,7 +168,8 @@ class MappingIndex:
             return plain
         labels = plain[self.names.labels]
         context = np.concatenate(
-            [self._mean(labels, edges) for edges in relations(self.taxonomy)], 1
+            [self._mean(labels, edges) for edges in relations(self.taxonomy, self.names.nameless)],
+            1,
         )
         return encoder.documents(plain, context[self.names.owners])
 
@@ -287,10 +292,11 @@ class MappingIndex:
         return Candidates(ptr, query, node, names, nodes, fused, near)
 
 
-def relations(taxonomy: Taxonomy, most: int = 12) -> list[Array]:
+def relations(taxonomy: Taxonomy, nameless: Array | None = None, most: int = 12) -> list[Array]:
     """Return the edges (neighbour, node) to parents, to children and to siblings.
 
     Of many siblings `most` are kept: those that stand nearest in the parent's list of children.
+    Neighbours that `nameless` (n_nodes,) marks have nothing to say and are left out.
     """
     t = taxonomy
     child = np.repeat(np.arange(t.n_nodes), np.diff(t.parent_ptr))
@@ -303,4 +309,5 @@ def relations(taxonomy: Taxonomy, most: int = 12) -> list[Array]:
         near = np.stack([kid[step:][same], kid[:-step][same]])
         pairs += [near, near[::-1]]
     siblings = np.concatenate(pairs, axis=1) if pairs else np.zeros((2, 0), np.int64)
-    return [up, up[::-1].copy(), siblings]
+    found = [up, up[::-1].copy(), siblings]
+    return found if nameless is None else [e[:, ~nameless[e[0]]] for e in found]

@@ -61,8 +61,12 @@ class NameTable:
     owners : int32 (n_names,), ascending
     kinds : uint8 (n_names,)
     starts : int64 (n_nodes + 1,): the names of node i are rows ``starts[i]:starts[i + 1]``
+    nameless : bool (n_nodes,) or None: nodes whose only row is their id, for want of a name; None
+        where they are not told apart
 
     """
+
+    nameless: Array | None = None
 
     def __init__(self, texts: Sequence[str], owners: Array, kinds: Array, n_nodes: int) -> None:
         self.texts = list(texts)
@@ -71,7 +75,7 @@ class NameTable:
         self._normalised: list[str] | None = None
 
     @classmethod
-    def of(cls, names: Sequence[Name], n_nodes: int) -> NameTable:
+    def of(cls, names: Sequence[Name], n_nodes: int, nameless: Array | None = None) -> NameTable:
         """Make the table; of equal texts of a node only the most trusted stays.
 
         The order of `names` does not matter but for labels: a node's first one is its label.
@@ -82,7 +86,9 @@ class NameTable:
         names = list(distinct.values())
         owners = np.array([name.owner for name in names], np.int32)
         kinds = np.array([name.kind for name in names], np.uint8)
-        return cls([name.text for name in names], owners, kinds, n_nodes)
+        table = cls([name.text for name in names], owners, kinds, n_nodes)
+        table.nameless = nameless
+        return table
 
     @property
     def normalised(self) -> list[str]:

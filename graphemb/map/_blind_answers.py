@@ -1,0 +1,101 @@
+"""One list of candidates: nodes with names, and nodes of which only the place is known."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphemb.map._blind import BlindNodes, Placed, Ranked
+from graphemb.map._blind_features import RELATIVES
+from graphemb.map._blind_judge import is_exact
+from graphemb.mappings import Candidate
+
+if TYPE_CHECKING:
+    from graphemb.map._answers import Answers
+
+__all__ = ["answered"]
+
+Array = np.ndarray[Any, Any]
+
+#: Candidates with names of a phrase that are weighed against places, at least.
+LISTED = 50
+#: How sure we are of a node whose very id was asked for.
+SURE = 0.99
+
+
+def answered(
+    answers: Answers, blind: BlindNodes, phrases: Sequence[str], k: int, allowed: Array | None,
+    bar: float,
+) -> list[list[Candidate]]:  # fmt: skip
+    """Return the candidates of each phrase among all nodes, none for a phrase below `bar`.
+
+    With g the gate's probability that a phrase means a node without names::
+
+        p(node with names) = (1 - g)·p_named        p(blind node) = g·p_place / nodes at the place
+
+    A phrase that is a name has g = 0. Twins share their place's probability and are ordered by id.
+    """
+    if allowed is not None and not (allowed & blind.blind).any():
+        return answers.of_named(phrases, k, allowed, bar)
+    named = answers.of_named(phrases, max(k, LISTED), blind.among_known(allowed), 0.0)
+    texts = [answers.read(phrase) for phrase in phrases]
+    ranked = blind.ranked(texts, named, allowed)
+    return [
+        _merged(answers, blind, text, first, places, allowed, k, bar) if text else []
+        for text, first, places in zip(texts, named, ranked, strict=True)
+    ]
+
+
+def _merged(
+    answers: Answers, blind: BlindNodes, text: str, named: list[Candidate], places: Ranked,
+    allowed: Array | None, k: int, bar: float,
+) -> list[Candidate]:  # fmt: skip
+    """Return one phrase's list."""
+    called = blind.ids.get(text, -1)
+    if called >= 0 and (allowed is None or allowed[called]):
+        # The id is all that such a node can be called by.
+        places = Ranked(SURE, [Placed(called, 1.0, SURE, 0, -1)], None)
+    g = 0.0 if places.pairs and named and is_exact(named[0]) else places.gate
+    entries = [((1.0 - g) * c.probability, 0, i) for i, c in enumerate(named)]
+    entries += [(g * entry.probability, 1, i) for i, entry in enumerate(places.entries)]
+    # Of equals the node with a name goes first; the sort keeps the order of ids among twins.
+    entries.sort(key=lambda entry: (-round(entry[0], 9), entry[1]))
+    if not entries or entries[0][0] < bar:
+        return []
+    found = []
+    for rank, (p, kind, i) in enumerate(entries[:k], 1):
+        if kind:
+            found.append(_candidate(answers, places, places.entries[i], rank, p))
+        else:
+            found.append(dataclasses.replace(named[i], rank=rank, probability=round(p, 4)))
+    return found
+
+
+def _candidate(answers: Answers, places: Ranked, entry: Placed, rank: int, p: float) -> Candidate:
+    """Return the answer that a node without names is; what spoke for it is its evidence."""
+    t, node = answers.index.taxonomy, entry.node
+    parts = ["no name of it is known"]
+    if places.pairs is None:
+        parts.append("same as its id")
+    else:
+        columns = places.pairs.columns
+        near = {title: float(columns[f"{title}_dense"][entry.pair]) for title in RELATIVES}
+        said = [f"{title} {value:.2f}" for title, value in near.items() if value >= 0.005]
+        parts.append(
+            f"its place speaks: meaning of the best {', '.join(said)}"
+            if said
+            else "its place speaks"
+        )
+        if columns["family_coverage"][entry.pair] > 0.005:
+            share = columns["family_coverage"][entry.pair]
+            parts.append(f"words around it {share:.0%}")
+    if entry.tied:
+        others = "1 other node" if entry.tied == 1 else f"{entry.tied} other nodes"
+        parts.append(f"tied with {others} at the same place")
+    return Candidate(
+        rank, t.ids[node], t.labels[node], round(p, 4), round(entry.score, 4), "",
+        "; ".join(parts), answers.path(node),
+    )  # fmt: skip
