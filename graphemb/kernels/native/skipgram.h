@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-#define MOST_TARGETS 64
+#define MOST_TARGETS 64 /* a multiple of GROUP */
 #define MOST_RUN 64
 
 /* σ(x): exp by its power of two and a polynomial of degree 6, |x| cut to 30. A plain function, so
@@ -36,45 +36,51 @@ INLINE float sigmoid(float x) {
     return 1.0f / (1.0f + e);
 }
 
-/* The usual number of targets, a centre and five negatives: their sums stay in registers. */
+/* Targets come in groups of 8, contexts in pairs: a pair's products with a group are 16 numbers,
+ * 8 for each of the two. BLOCK is the usual number of targets, a centre and five negatives: what is
+ * summed for them stays in registers. */
+#define GROUP 8
 #define BLOCK 6
+#define MOST_PRODUCTS ((MOST_RUN + 1) * MOST_TARGETS)
 
 /* Dot products of two contexts with n targets; n is a constant where this is inlined. */
 INLINE void dots_of_two(const float *one, const float *two, float *const *targets, int n,
-                        int64_t width, float *first, float *second) {
-    vec a[BLOCK], b[BLOCK];
-#pragma GCC unroll 8
-    for (int k = 0; k < n; k++) a[k] = b[k] = splat(0.0f);
+                        int64_t width, float *out) {
+    vec sums[2 * GROUP];
+#pragma GCC unroll 16
+    for (int k = 0; k < 2 * GROUP; k++) sums[k] = splat(0.0f);
     for (int64_t c = 0; c < width; c += LANES) {
         vec x = load(one + c), y = load(two + c);
 #pragma GCC unroll 8
         for (int k = 0; k < n; k++) {
             vec t = load(targets[k] + c);
-            a[k] += x * t;
-            b[k] += y * t;
+            HOLD(t);
+            sums[k] += x * t;
+            sums[GROUP + k] += y * t;
         }
     }
-#pragma GCC unroll 8
-    for (int k = 0; k < n; k++) {
-        first[k] = total_of(a[k]);
-        second[k] = total_of(b[k]);
-    }
+#pragma GCC unroll 4
+    for (int k = 0; k < 2 * GROUP; k += LANES) store(out + k, totals_of(sums + k));
+}
+
+/* Where the product of context i with target k stands. */
+INLINE int place_of(int i, int k, int n_groups) {
+    return (i / 2 * n_groups + k / GROUP) * 2 * GROUP + i % 2 * GROUP + k % GROUP;
 }
 
 /* n is a constant where there are BLOCK targets: then all of it stays in registers.
  * Both sides move along their gradients; the targets' old values serve the contexts. */
 INLINE void update(float *const *contexts, int n_contexts, float *const *targets, int n,
-                   int64_t width, const float *g) {
+                   int64_t width, const float *g, int n_groups) {
     for (int64_t c = 0; c < width; c += LANES) {
         vec old[MOST_TARGETS], moved[MOST_TARGETS];
 #pragma GCC unroll 8
         for (int k = 0; k < n; k++) old[k] = moved[k] = load(targets[k] + c);
         for (int i = 0; i < n_contexts; i++) {
-            const float *gi = g + i * n;
             vec x = load(contexts[i] + c), d = x;
 #pragma GCC unroll 8
             for (int k = 0; k < n; k++) {
-                vec gk = splat(gi[k]);
+                vec gk = splat(g[place_of(i, k, n_groups)]);
                 moved[k] += gk * x;
                 d += gk * old[k];
             }
@@ -86,58 +92,60 @@ INLINE void update(float *const *contexts, int n_contexts, float *const *targets
     }
 }
 
+/* `rates`: of each target, 0 for those that are left out and those that fill up a group. */
 INLINE void run_of(float *const *contexts, int n_contexts, float *const *targets,
-                   const float *active, int n_targets, int64_t width, float rate) {
-    float g[(MOST_RUN + 1) * MOST_TARGETS + LANES];
-    for (int i = 0; i < n_contexts; i += 2) { /* an odd last one stands for two; g has room */
+                   const float *rates, int n_targets, int64_t width) {
+    float g[MOST_PRODUCTS];
+    int n_groups = (n_targets + GROUP - 1) / GROUP, n = 0;
+    for (int i = 0; i < n_contexts; i += 2) { /* an odd last one stands for two */
         const float *one = contexts[i], *two = contexts[i + 1 < n_contexts ? i + 1 : i];
-        float *first = g + i * n_targets, *second = first + n_targets;
-        int k = 0;
-        for (; k + BLOCK <= n_targets; k += BLOCK)
-            dots_of_two(one, two, targets + k, BLOCK, width, first + k, second + k);
-        for (; k < n_targets; k++)
-            dots_of_two(one, two, targets + k, 1, width, first + k, second + k);
+        for (int k = 0; k < n_targets; k += GROUP, n += 2 * GROUP)
+            if (n_targets == BLOCK)
+                dots_of_two(one, two, targets, BLOCK, width, g + n);
+            else
+                dots_of_two(one, two, targets + k, GROUP, width, g + n);
     }
-    int n = n_contexts * n_targets;
-    for (; n % LANES; n++) g[n] = 0.0f; /* whole vectors */
     for (int at = 0; at < n; at++) g[at] = sigmoid(g[at]);
-    for (int i = 0; i < n_contexts; i++) {
-        float *gi = g + i * n_targets;
-        gi[0] = rate * (1.0f - gi[0]);
-        for (int k = 1; k < n_targets; k++) gi[k] *= -rate * active[k];
-    }
+    for (int at = 0, k = 0; at < n; at += 2 * GROUP, k = k + 1 < n_groups ? k + 1 : 0)
+        for (int j = 0; j < 2 * GROUP; j++)
+            g[at + j] = rates[k * GROUP + j % GROUP] * ((j % GROUP || k ? 0.0f : 1.0f) - g[at + j]);
     if (n_targets == BLOCK)
-        update(contexts, n_contexts, targets, BLOCK, width, g);
+        update(contexts, n_contexts, targets, BLOCK, width, g, 1);
     else
-        update(contexts, n_contexts, targets, n_targets, width, g);
+        update(contexts, n_contexts, targets, n_targets, width, g, n_groups);
 }
 
+/* Both tables are read whatever comes out: a branch would be guessed wrongly every other time. */
 INLINE int32_t noise_node(const SkipGram *m, uint64_t *state) {
     uint64_t draw = next64(state);
     uint32_t slot = below(draw, (uint32_t)m->n_nodes);
-    return lower(draw) < m->noise_keep[slot] ? (int32_t)slot : m->noise_alias[slot];
+    int32_t nodes[2] = {m->noise_alias[slot], (int32_t)slot};
+    return nodes[lower(draw) < m->noise_keep[slot]];
 }
 
 INLINE void prefetch_row(const float *row, int64_t width) {
-    for (int64_t c = 0; c < width; c += LANES) __builtin_prefetch(row + c, 1);
+    for (int64_t c = 0; c < width; c += 16) __builtin_prefetch(row + c, 1);
 }
 
 INLINE void window_of(const SkipGram *m, const int32_t *tokens, int centre, int low, int high,
                       const int32_t *noise, float rate) {
-    float *contexts[MOST_RUN], *targets[MOST_TARGETS], active[MOST_TARGETS];
+    float *contexts[MOST_RUN], *targets[MOST_TARGETS], rates[MOST_TARGETS];
     int n_targets = m->n_negative + 1, n_contexts = 0, run = 0;
-    targets[0] = m->output + (int64_t)tokens[centre] * m->width;
+    for (int k = 0; k < (n_targets + GROUP - 1) / GROUP * GROUP; k++) {
+        targets[k] = m->output + (int64_t)tokens[centre] * m->width;
+        rates[k] = k ? 0.0f : rate;
+    }
     for (int at = low; at < high; at++) {
         if (at != centre) contexts[n_contexts++] = m->input + (int64_t)tokens[at] * m->width;
         if (n_contexts == m->share || (n_contexts && at == high - 1)) {
             for (int k = 1; k < n_targets; k++) {
                 int32_t node = noise[run * m->n_negative + k - 1];
                 targets[k] = m->output + (int64_t)node * m->width;
-                active[k] = node == tokens[centre] ? 0.0f : 1.0f;
-                for (int j = 1; j < k; j++)
-                    if (targets[j] == targets[k]) active[k] = 0.0f;
+                rates[k] = rate;
+                for (int j = 0; j < k; j++)
+                    if (targets[j] == targets[k]) rates[k] = 0.0f;
             }
-            run_of(contexts, n_contexts, targets, active, n_targets, m->width, rate);
+            run_of(contexts, n_contexts, targets, rates, n_targets, m->width);
             n_contexts = 0;
             run++;
         }
@@ -155,10 +163,9 @@ INLINE void plan_window(const SkipGram *m, int n_tokens, int centre, uint64_t *s
     plan->low = centre - reach < 0 ? 0 : centre - reach;
     plan->high = centre + reach + 1 > n_tokens ? n_tokens : centre + reach + 1;
     int n_runs = (plan->high - plan->low - 1 + m->share - 1) / m->share;
-    for (int k = 0; k < n_runs * m->n_negative; k++) {
-        plan->noise[k] = noise_node(m, state);
+    for (int k = 0; k < n_runs * m->n_negative; k++) plan->noise[k] = noise_node(m, state);
+    for (int k = 0; k < n_runs * m->n_negative; k++)
         prefetch_row(m->output + (int64_t)plan->noise[k] * m->width, m->width);
-    }
 }
 
 static int skipgram_walks(const SkipGram *m, const int32_t *walks, const uint64_t *units,
