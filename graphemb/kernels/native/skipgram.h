@@ -158,7 +158,7 @@ typedef struct {
     int32_t *noise;
 } Plan;
 
-INLINE void plan_window(const SkipGram *m, int n_tokens, int centre, uint64_t *state, Plan *plan) {
+INLINE void plan_window(const SkipGram *m, const int32_t *tokens, int n_tokens, int centre, uint64_t *state, Plan *plan) {
     int reach = 1 + (int)below(next64(state), (uint32_t)m->window);
     plan->low = centre - reach < 0 ? 0 : centre - reach;
     plan->high = centre + reach + 1 > n_tokens ? n_tokens : centre + reach + 1;
@@ -166,6 +166,9 @@ INLINE void plan_window(const SkipGram *m, int n_tokens, int centre, uint64_t *s
     for (int k = 0; k < n_runs * m->n_negative; k++) plan->noise[k] = noise_node(m, state);
     for (int k = 0; k < n_runs * m->n_negative; k++)
         prefetch_row(m->output + (int64_t)plan->noise[k] * m->width, m->width);
+    prefetch_row(m->output + (int64_t)tokens[centre] * m->width, m->width);
+    if (centre + m->window < n_tokens)
+        prefetch_row(m->input + (int64_t)tokens[centre + m->window] * m->width, m->width);
 }
 
 static int skipgram_walks(const SkipGram *m, const int32_t *walks, const uint64_t *units,
@@ -184,10 +187,10 @@ static int skipgram_walks(const SkipGram *m, const int32_t *walks, const uint64_
             if (kept >= 1.0f || lower(next64(&state)) < kept) tokens[n++] = walk[i];
         }
         if (n < 2) continue;
-        plan_window(m, n, 0, &state, &plans[0]);
+        plan_window(m, tokens, n, 0, &state, &plans[0]);
         for (int centre = 0; centre < n; centre++) {
             Plan *now = &plans[centre & 1];
-            if (centre + 1 < n) plan_window(m, n, centre + 1, &state, &plans[(centre + 1) & 1]);
+            if (centre + 1 < n) plan_window(m, tokens, n, centre + 1, &state, &plans[(centre + 1) & 1]);
             window_of(m, tokens, centre, now->low, now->high, now->noise, rate);
         }
     }
