@@ -12,17 +12,15 @@
 #define MOST_TARGETS 64 /* a multiple of GROUP */
 #define MOST_RUN 64
 
-/* σ(x): exp by its power of two and a polynomial of degree 6, |x| cut to 30. A plain function, so
- * that the compiler makes vectors of a loop over it: comparing vectors itself it would do one by
- * one. */
-INLINE float sigmoid(float x) {
-    x = x < 30.0f ? x : 30.0f;
-    x = x > -30.0f ? x : -30.0f;
-    float y = x * -1.44269504f;
+/* 1 / (1 + 2^y), |y| cut to 43: 2 to the nearest integer by its bits, the rest by a polynomial of
+ * degree 5. A plain function, so that the compiler makes vectors of a loop over it: comparing vectors
+ * itself it would do one by one. */
+INLINE float logistic(float y) {
+    y = y < 43.0f ? y : 43.0f;
+    y = y > -43.0f ? y : -43.0f;
     float whole = y + 12582912.0f; /* rounds to the nearest integer, in the lowest bits */
     float r = (y - (whole - 12582912.0f)) * 0.69314718f;
-    float e = 1.0f / 720.0f;
-    e = e * r + 1.0f / 120.0f;
+    float e = 1.0f / 120.0f;
     e = e * r + 1.0f / 24.0f;
     e = e * r + 1.0f / 6.0f;
     e = e * r + 0.5f;
@@ -92,9 +90,22 @@ INLINE void update(float *const *contexts, int n_contexts, float *const *targets
     }
 }
 
-/* `rates`: of each target, 0 for those that are left out and those that fill up a group. */
+/* What turns a product x with target k into the factor of its gradient: rate · (1 - σ(x)) for the
+ * centre, -rate · σ(x) for noise, is rates[k] · logistic(x · slopes[k]). A rate of 0 leaves a target
+ * out, or fills up a group. Each group stands twice, for the contexts of a pair. */
+typedef struct {
+    float rates[2 * MOST_TARGETS], slopes[2 * MOST_TARGETS];
+} Factors;
+
+#define LOG2_E 1.44269504f
+
+INLINE void set_rate(Factors *f, int k, float rate) {
+    int at = k / GROUP * 2 * GROUP + k % GROUP;
+    f->rates[at] = f->rates[at + GROUP] = rate;
+}
+
 INLINE void run_of(float *const *contexts, int n_contexts, float *const *targets,
-                   const float *rates, int n_targets, int64_t width) {
+                   const Factors *f, int n_targets, int64_t width) {
     float g[MOST_PRODUCTS];
     int n_groups = (n_targets + GROUP - 1) / GROUP, n = 0;
     for (int i = 0; i < n_contexts; i += 2) { /* an odd last one stands for two */
@@ -105,10 +116,12 @@ INLINE void run_of(float *const *contexts, int n_contexts, float *const *targets
             else
                 dots_of_two(one, two, targets + k, GROUP, width, g + n);
     }
-    for (int at = 0; at < n; at++) g[at] = sigmoid(g[at]);
-    for (int at = 0, k = 0; at < n; at += 2 * GROUP, k = k + 1 < n_groups ? k + 1 : 0)
+    for (int at = 0, k = 0; at < n; at += 2 * GROUP) {
+        const float *rates = f->rates + k, *slopes = f->slopes + k;
         for (int j = 0; j < 2 * GROUP; j++)
-            g[at + j] = rates[k * GROUP + j % GROUP] * ((j % GROUP || k ? 0.0f : 1.0f) - g[at + j]);
+            g[at + j] = rates[j] * logistic(g[at + j] * slopes[j]);
+        k = k + 2 * GROUP < n_groups * 2 * GROUP ? k + 2 * GROUP : 0;
+    }
     if (n_targets == BLOCK)
         update(contexts, n_contexts, targets, BLOCK, width, g, 1);
     else
@@ -128,26 +141,23 @@ INLINE void prefetch_row(const float *row, int64_t width) {
 }
 
 INLINE void window_of(const SkipGram *m, const int32_t *tokens, int centre, int low, int high,
-                      const int32_t *noise, float rate) {
-    float *contexts[MOST_RUN], *targets[MOST_TARGETS], rates[MOST_TARGETS];
-    int n_targets = m->n_negative + 1, n_contexts = 0, run = 0;
-    for (int k = 0; k < (n_targets + GROUP - 1) / GROUP * GROUP; k++) {
-        targets[k] = m->output + (int64_t)tokens[centre] * m->width;
-        rates[k] = k ? 0.0f : rate;
-    }
+                      const int32_t *noise, float rate, Factors *f) {
+    float *contexts[MOST_RUN], *targets[MOST_TARGETS];
+    int n_targets = m->n_negative + 1, n_contexts = 0;
+    targets[0] = m->output + (int64_t)tokens[centre] * m->width;
+    for (int k = n_targets; k % GROUP; k++) targets[k] = targets[0];
+    set_rate(f, 0, rate);
     for (int at = low; at < high; at++) {
         if (at != centre) contexts[n_contexts++] = m->input + (int64_t)tokens[at] * m->width;
         if (n_contexts == m->share || (n_contexts && at == high - 1)) {
             for (int k = 1; k < n_targets; k++) {
-                int32_t node = noise[run * m->n_negative + k - 1];
-                targets[k] = m->output + (int64_t)node * m->width;
-                rates[k] = rate;
-                for (int j = 0; j < k; j++)
-                    if (targets[j] == targets[k]) rates[k] = 0.0f;
+                targets[k] = m->output + (int64_t)*noise++ * m->width;
+                float falling = -rate;
+                for (int j = 0; j < k; j++) falling = targets[j] == targets[k] ? 0.0f : falling;
+                set_rate(f, k, falling);
             }
-            run_of(contexts, n_contexts, targets, rates, n_targets, m->width);
+            run_of(contexts, n_contexts, targets, f, n_targets, m->width);
             n_contexts = 0;
-            run++;
         }
     }
 }
@@ -177,6 +187,9 @@ static int skipgram_walks(const SkipGram *m, const int32_t *walks, const uint64_
     int32_t *tokens = malloc(sizeof(int32_t) * ((size_t)length + 2 * noise));
     if (!tokens) return -1;
     Plan plans[2] = {{0, 0, tokens + length}, {0, 0, tokens + length + noise}};
+    Factors factors = {{0.0f}, {0.0f}};
+    for (int k = 0; k < 2 * MOST_TARGETS; k++)
+        factors.slopes[k] = k == 0 || k == GROUP ? LOG2_E : -LOG2_E;
     for (int64_t w = 0; w < n_walks; w++) {
         const int32_t *walk = walks + w * length;
         uint64_t state = stream_of(m->seed, units[w]);
@@ -191,7 +204,7 @@ static int skipgram_walks(const SkipGram *m, const int32_t *walks, const uint64_
         for (int centre = 0; centre < n; centre++) {
             Plan *now = &plans[centre & 1];
             if (centre + 1 < n) plan_window(m, tokens, n, centre + 1, &state, &plans[(centre + 1) & 1]);
-            window_of(m, tokens, centre, now->low, now->high, now->noise, rate);
+            window_of(m, tokens, centre, now->low, now->high, now->noise, rate, &factors);
         }
     }
     free(tokens);
