@@ -20,7 +20,7 @@ from graphemb.errors import ParameterError, shown
 from graphemb.kernels import _reference
 
 __all__ = [
-    "SkipGramModel", "WalkTable", "add_rows", "alias_table", "checked_jobs", "compiled",
+    "SkipGramModel", "WalkTable", "add_rows", "aligned", "alias_table", "checked_jobs", "compiled",
     "hashes", "mixed", "projection", "skipgram", "spmm", "walks",
 ]  # fmt: skip
 
@@ -79,6 +79,18 @@ def _in_blocks(work: Callable[[int, int], object], n: int, n_jobs: int, block: i
     with ThreadPoolExecutor(n_jobs) as pool:
         for _ in pool.map(lambda span: work(*span), spans):
             pass
+
+
+def aligned(rows: int, columns: int) -> Array:
+    """Return a matrix of zeros, float32 (rows, columns), that begins with a line of the cache.
+
+    NumPy's own begin anywhere: with rows of whole lines (16 columns), each vector that is read or
+    written then lies in two of them.
+    """
+    size = rows * columns
+    memory = np.zeros(size + 15, np.float32)
+    skipped = -memory.ctypes.data % 64 // 4
+    return memory[skipped : skipped + size].reshape(rows, columns)
 
 
 def spmm(
