@@ -43,6 +43,17 @@ void text_hashes(const uint8_t *bytes, int64_t length, uint64_t seed, uint64_t *
 void projection_rows(const uint64_t *hashes, const float *scale, float *out, int64_t n, int64_t dim,
                      int kind, double density);
 
+int64_t projection_entries(const uint64_t *hashes, const float *scale, int64_t n, int64_t dim,
+                           double density, int64_t most, int64_t *ptr, int32_t *columns,
+                           float *values);
+
+/* Sparse rows times a sparse matrix, out dense. */
+void sparse_rows(const int64_t *ptr, const int32_t *columns, const float *weights,
+                 const float *scale, const int64_t *other_ptr, const int32_t *other_columns,
+                 const float *other_values, float *out, int64_t dim, int64_t first, int64_t last);
+
+void column_sums(const float *rows, const float *shift, int64_t n, int64_t dim, double *sums);
+
 typedef struct {
     const int64_t *ptr;
     const int32_t *columns;
