@@ -10,7 +10,7 @@ import numpy as np
 from graphemb.embed._walks import Walker
 from graphemb.errors import MissingPackageError
 from graphemb.estimator import Progress
-from graphemb.kernels import SkipGramModel, aligned, alias_table, projection, skipgram
+from graphemb.kernels import SkipGramModel, alias_table, aligned, projection, skipgram
 from graphemb.rng import seed_of
 
 __all__ = ["Settings", "train", "train_with_gensim"]

@@ -13,7 +13,15 @@ from graphemb.embedding import Embedding
 from graphemb.errors import ParameterError, shown
 from graphemb.graph import Graph
 from graphemb.kernels import (
-    add_rows, aligned, checked_jobs, column_moments, entries, projection, spmm, spmm_added,
+    SparseRows,
+    add_rows,
+    aligned,
+    checked_jobs,
+    column_moments,
+    entries,
+    projection,
+    spmm,
+    spmm_added,
 )  # fmt: skip
 
 __all__ = ["FastRP"]
@@ -147,8 +155,9 @@ class FastRP(NodeEmbedder):
     def _finished(self, raw: Array) -> Array:
         """Standardise `raw` in place, where asked."""
         if self.standardise:
-            raw -= self.mean_
-            raw /= self.scale_
+            for first in range(0, len(raw), 1024):  # rows that stay in the cache
+                raw[first : first + 1024] -= self.mean_
+                raw[first : first + 1024] /= self.scale_
         return raw
 
     def _raw(self, graph: Graph) -> Array:
@@ -159,11 +168,12 @@ class FastRP(NodeEmbedder):
         safe = np.where(degree > 0, degree, 1.0)
         current = self._start(graph.nodes, (safe**self.beta).astype(np.float32))
         step: Array | None = (1.0 / safe).astype(np.float32)
-        if (matrix.data != 1).any():
+        rows = SparseRows.of(matrix)
+        if rows.weights is not None:
             # Entry by entry: a sum of large weights times large numbers might overflow first.
             shares = matrix.data * np.repeat(1.0 / safe, np.diff(matrix.indptr))
             parts = shares.astype(np.float32), matrix.indices, matrix.indptr
-            matrix, step = csr_array(parts, shape=matrix.shape), None
+            rows, step = SparseRows.of(csr_array(parts, shape=matrix.shape)), None
         total = aligned(graph.n_nodes, self.dim)
         self._add_start(total, current)
         weights = np.trim_zeros(np.asarray(self.weights, np.float64), "b").tolist()
@@ -173,9 +183,9 @@ class FastRP(NodeEmbedder):
             if order < len(weights) - 1:
                 out = aligned(*total.shape) if spare is None else spare
             if weight:
-                spmm_added(matrix, current, step, total, weight, self.normalise, self.n_jobs, out)
+                spmm_added(rows, current, step, total, weight, self.normalise, self.n_jobs, out)
             else:
-                spmm(matrix, current, step, self.n_jobs, out)
+                spmm(rows, current, step, self.n_jobs, out)
             spare = None if hasattr(current, "indptr") else current
             current = out
         return total

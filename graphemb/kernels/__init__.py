@@ -12,6 +12,7 @@ import os
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,9 +21,9 @@ from graphemb.errors import ParameterError, shown
 from graphemb.kernels import _reference
 
 __all__ = [
-    "SkipGramModel", "WalkTable", "add_rows", "aligned", "alias_table", "checked_jobs",
-    "column_moments", "compiled", "entries", "hashes", "mixed", "projection", "skipgram", "spmm",
-    "spmm_added", "walks",
+    "SkipGramModel", "SparseRows", "WalkTable", "add_rows", "alias_table", "aligned",
+    "checked_jobs", "column_moments", "compiled", "entries", "hashes", "mixed", "projection",
+    "skipgram", "spmm", "spmm_added", "walks",
 ]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
@@ -96,6 +97,35 @@ def aligned(rows: int, columns: int) -> Array:
     return memory[skipped : skipped + size].reshape(rows, columns)
 
 
+@dataclass(frozen=True)
+class SparseRows:
+    """A sparse matrix as the kernels read it, made ready once for several products.
+
+    Attributes
+    ----------
+    matrix : scipy CSR array (rows, n)
+    ptr : int64 (rows + 1,); columns : int32 (entries,)
+    weights : float32 (entries,), or None where all are 1
+
+    """
+
+    matrix: Any
+    ptr: Array
+    columns: Array
+    weights: Array | None
+
+    @classmethod
+    def of(cls, matrix: Any) -> SparseRows:
+        """Return the rows of a scipy CSR array, or what is already made ready."""
+        if isinstance(matrix, SparseRows):
+            return matrix
+        data = np.ascontiguousarray(matrix.data, np.float32)
+        return cls(
+            matrix, matrix.indptr.astype(np.int64, copy=False),
+            np.ascontiguousarray(matrix.indices, np.int32), None if (data == 1).all() else data,
+        )  # fmt: skip
+
+
 def spmm(
     matrix: Any, dense: Any, scale: Array | None = None, n_jobs: int = 1,
     out: Array | None = None,
@@ -104,7 +134,7 @@ def spmm(
 
     Parameters
     ----------
-    matrix : scipy CSR array (rows, n), float32 data, int32 indices
+    matrix : SparseRows, or scipy CSR array (rows, n), float32 data, int32 indices
     dense : float32 (n, dim), C order; or a scipy CSR array of this shape
     scale : float32 (rows,), optional
     n_jobs : int
@@ -116,13 +146,14 @@ def spmm(
     O(entries · dim) time, no memory beside the result. Where all weights are 1 they are not read.
 
     """
-    rows = matrix.shape[0]
+    ready = SparseRows.of(matrix)
+    rows = len(ready.ptr) - 1
     if out is None:
         out = np.empty((rows, dense.shape[1]), np.float32)
     native = _native_or_told()
     if native is None:
-        return _reference.spmm(matrix, dense, scale, out)
-    work, target = _product(native, matrix, dense, scale), out
+        return _reference.spmm(ready.matrix, dense, scale, out)
+    work, target = _product(native, ready, dense, scale), out
     _in_blocks(
         lambda first, last: work(first, last, target[first:last]), rows, checked_jobs(n_jobs),
         _BLOCK,
@@ -131,24 +162,25 @@ def spmm(
 
 
 def _product(
-    native: Any, matrix: Any, dense: Any, scale: Array | None
+    native: Any, matrix: SparseRows, dense: Any, scale: Array | None
 ) -> Callable[[int, int, Array], None]:
     """Return what writes rows ``first … last - 1`` of the product to an array of their own."""
-    ptr = matrix.indptr.astype(np.int64)
-    columns = np.ascontiguousarray(matrix.indices, np.int32)
-    weights = None if (matrix.data == 1).all() else np.ascontiguousarray(matrix.data, np.float32)
     factor = None if scale is None else np.ascontiguousarray(scale, np.float32)
     dim = dense.shape[1]
     if hasattr(dense, "indptr"):
-        parts = (dense.indptr.astype(np.int64), np.ascontiguousarray(dense.indices, np.int32),
-                 np.ascontiguousarray(dense.data, np.float32))  # fmt: skip
+        other = SparseRows.of(dense)
+        data = np.ascontiguousarray(dense.data, np.float32)
+        parts: tuple[Array, ...] = (other.ptr, other.columns, data)
         multiply = native.sparse_rows
     else:
         parts, multiply = (np.ascontiguousarray(dense, np.float32),), native.spmm
 
     def work(first: int, last: int, out: Array) -> None:
         some = None if factor is None else factor[first:last]
-        multiply(ptr[first : last + 1], columns, weights, some, *parts, out, dim, 0, last - first)
+        multiply(
+            matrix.ptr[first : last + 1], matrix.columns, matrix.weights, some, *parts, out, dim,
+            0, last - first,
+        )  # fmt: skip
 
     return work
 
@@ -166,7 +198,7 @@ def spmm_added(
     if native is None:
         _reference.add_rows(total, spmm(matrix, dense, scale, 1, out), weight, normalise)
         return
-    product, dim = _product(native, matrix, dense, scale), dense.shape[1]
+    product, dim = _product(native, SparseRows.of(matrix), dense, scale), dense.shape[1]
 
     def work(first: int, last: int) -> None:
         size = last - first

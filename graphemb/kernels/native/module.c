@@ -84,7 +84,7 @@ static PyObject *py_entries(PyObject *self, PyObject *args) {
     float *v = items(&held, values, 4, most, 1, "values");
     if (!PyErr_Occurred()) {
         Py_BEGIN_ALLOW_THREADS
-        found = projection_entries(h, s, n, dim, density, most, p, c, v);
+        found = level->projection_entries(h, s, n, dim, density, most, p, c, v);
         Py_END_ALLOW_THREADS
     }
     release(&held);
@@ -103,13 +103,16 @@ static PyObject *py_sparse_rows(PyObject *self, PyObject *args) {
     const int32_t *c = p ? items(&held, columns, 4, p[last], 0, "columns") : NULL;
     const float *w = c ? items(&held, weights, 4, p[last], 0, "weights") : NULL;
     const float *s = c ? items(&held, scale, 4, last, 0, "scale") : NULL;
-    const int64_t *op = c ? items(&held, other_ptr, 8, 1, 0, "other ptr") : NULL;
-    const int32_t *oc = op ? items(&held, other_columns, 4, 0, 0, "other columns") : NULL;
-    const float *ov = oc ? items(&held, other_values, 4, 0, 0, "other values") : NULL;
-    float *o = ov ? items(&held, out, 4, last * dim, 1, "out") : NULL;
+    SparseRows other = {.n = 0};
+    other.ptr = c ? items(&held, other_ptr, 8, 1, 0, "other ptr") : NULL;
+    other.n = other.ptr ? held.views[held.n - 1].len / 8 - 1 : 0;
+    int64_t entries = other.ptr ? other.ptr[other.n] : 0;
+    other.columns = items(&held, other_columns, 4, entries, 0, "other columns");
+    other.values = items(&held, other_values, 4, entries, 0, "other values");
+    float *o = c ? items(&held, out, 4, last * dim, 1, "out") : NULL;
     if (!PyErr_Occurred()) {
         Py_BEGIN_ALLOW_THREADS
-        sparse_rows(p, c, w, s, op, oc, ov, o, dim, first, last);
+        level->sparse_rows(p, c, w, s, &other, o, dim, first, last);
         Py_END_ALLOW_THREADS
     }
     return done(&held);
@@ -126,7 +129,7 @@ static PyObject *py_column_sums(PyObject *self, PyObject *args) {
     double *o = items(&held, sums, 8, 2 * dim, 1, "sums");
     if (!PyErr_Occurred()) {
         Py_BEGIN_ALLOW_THREADS
-        column_sums(r, s, n, dim, o);
+        level->column_sums(r, s, n, dim, o);
         Py_END_ALLOW_THREADS
     }
     return done(&held);

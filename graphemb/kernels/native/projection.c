@@ -27,64 +27,6 @@ void projection_rows(const uint64_t *hashes, const float *scale, float *out, int
     }
 }
 
-/* The entries of a sparse projection that are not 0, as rows of columns and values: `ptr` (n + 1).
- * Returns how many there are, or -1 where there are more than `most`. */
-int64_t projection_entries(const uint64_t *hashes, const float *scale, int64_t n, int64_t dim,
-                           double density, int64_t most, int64_t *ptr, int32_t *columns,
-                           float *values) {
-    const double half = 0.5 / density;
-    const float size = (float)sqrt(density);
-    /* The smallest draws that are no longer below `half`, and that are above 1 - half. */
-    uint64_t low = (uint64_t)(half * 9007199254740992.0);
-    uint64_t high = (uint64_t)((1.0 - half) * 9007199254740992.0);
-    while (low && ((double)(low - 1) + 0.5) / 9007199254740992.0 >= half) low--;
-    while (((double)low + 0.5) / 9007199254740992.0 < half) low++;
-    while (high && ((double)(high - 1) + 0.5) / 9007199254740992.0 > 1.0 - half) high--;
-    while (((double)high + 0.5) / 9007199254740992.0 <= 1.0 - half) high++;
-    int64_t found = 0;
-    for (int64_t i = 0; i < n; i++) {
-        const float big = size * (scale ? scale[i] : 1.0f);
-        ptr[i] = found;
-        uint64_t at = hashes[i];
-        for (int64_t c = 0; c < dim; c++) {
-            uint64_t draw = mixed(at += GOLDEN) >> 11;
-            if (draw - low < high - low) continue;
-            if (found == most) return -1;
-            columns[found] = (int32_t)c;
-            values[found++] = draw < low ? big : -big;
-        }
-    }
-    ptr[n] = found;
-    return found;
-}
-
-/* out[i, :] = scale[i] · Σ_j weights[j] · row columns[j] of another sparse matrix. */
-void sparse_rows(const int64_t *ptr, const int32_t *columns, const float *weights,
-                 const float *scale, const int64_t *other_ptr, const int32_t *other_columns,
-                 const float *other_values, float *out, int64_t dim, int64_t first, int64_t last) {
-    for (int64_t row = first; row < last; row++) {
-        float *to = out + row * dim;
-        memset(to, 0, sizeof(float) * (size_t)dim);
-        for (int64_t j = ptr[row]; j < ptr[row + 1]; j++) {
-            float w = weights ? weights[j] : 1.0f;
-            for (int64_t e = other_ptr[columns[j]]; e < other_ptr[columns[j] + 1]; e++)
-                to[other_columns[e]] += w * other_values[e];
-        }
-        if (scale)
-            for (int64_t c = 0; c < dim; c++) to[c] *= scale[row];
-    }
-}
-
-/* Adds to sums (2, dim) each column's sum of x - shift and of its square. */
-void column_sums(const float *rows, const float *shift, int64_t n, int64_t dim, double *sums) {
-    for (int64_t i = 0; i < n; i++)
-        for (int64_t c = 0; c < dim; c++) {
-            double x = (double)rows[i * dim + c] - shift[c];
-            sums[c] += x;
-            sums[dim + c] += x * x;
-        }
-}
-
 /* A 64-bit hash of each of n texts that stand in `bytes`, each ended by a zero byte. */
 void text_hashes(const uint8_t *bytes, int64_t length, uint64_t seed, uint64_t *out, int64_t n) {
     int64_t at = 0;
