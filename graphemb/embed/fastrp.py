@@ -130,14 +130,15 @@ class FastRP(NodeEmbedder):
             mean, deviation = column_moments(raw, self.n_jobs)
             self.mean_ = mean.astype(np.float32)
             self.scale_ = np.where(deviation > 0, deviation, 1.0).astype(np.float32)
-        self.embedding_ = Embedding(known.nodes, self._finished(raw))
+        self.embedding_ = Embedding.taking(known.nodes, known.index, self._finished(raw))
         return self
 
     def transform(self, graph: Any) -> Embedding:
         """Return vectors of `graph`'s nodes, computed in it; unseen nodes are welcome."""
         self._fitted("embedding_")
         other = Graph.of(graph)
-        return Embedding(other.nodes, self._finished(self._raw(other)))
+        vectors = self._finished(self._raw(other))
+        return Embedding.taking(other.nodes, other.index, vectors)
 
     def estimate(self, n_nodes: int, n_entries: int) -> tuple[int, float]:
         """Return peak memory in bytes and time in seconds of ``fit``.
