@@ -189,7 +189,7 @@ def grape(edges, matrix, seed):
     from ensmallen import Graph
 
     table = pd.DataFrame({"u": edges[:, 0].astype(str), "v": edges[:, 1].astype(str)})
-    graph = Graph.from_pd(table, edge_src_column="u", edge_dst_column="v", directed=False)
+    graph = Graph.from_pd(directed=False, edges_df=table, edge_src_column="u", edge_dst_column="v")
 
     def run():
         model = DeepWalkSkipGramEnsmallen(

@@ -5,8 +5,9 @@
 Each method embeds each graph in a process of its own, on one thread, for each seed. F1 is the
 classification task of `graphemb evaluate`: one-vs-rest logistic regression, standardised columns,
 C = 1, half of the nodes train, as many classes as the truth has. ``--peer-python`` names the Python
-of a virtual environment that holds the peers (gensim, pycleora, scikit-network, fastnode2vec,
-pecanpy, grape); a peer that is not installed is left out and said.
+of a virtual environment that holds peers (gensim, pycleora, scikit-network, fastnode2vec, pecanpy,
+grape), and may be given again: pecanpy and grape need numpy below 2. A peer that none has is
+left out and said.
 """
 
 from __future__ import annotations
@@ -48,6 +49,16 @@ def embed(method: str, edges: Path, seed: int, n: int, python: str, limit: int):
         return np.load(out, allow_pickle=False), json.loads(done.stdout.splitlines()[-1])
 
 
+def embed_somewhere(method: str, edges: Path, seed: int, n: int, pythons: list[str], limit: int):
+    """As `embed`, by the first of `pythons` that has what the method needs."""
+    vectors, cost = None, "no Python to run it"
+    for python in pythons:
+        vectors, cost = embed(method, edges, seed, n, python, limit)
+        if vectors is not None or "ModuleNotFoundError" not in cost:
+            break
+    return vectors, cost
+
+
 def quality(vectors: np.ndarray, labels: dict[str, list[str]], share: float) -> tuple[float, float]:
     keys = [str(i) for i in range(len(vectors))]
     graph = Graph.from_edges([(keys[0], keys[1])], nodes=keys)
@@ -76,7 +87,7 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=0.5)
     parser.add_argument("--no-f1", action="store_true", help="costs only")
     parser.add_argument("--limit", type=int, default=900, help="seconds a run may take")
-    parser.add_argument("--peer-python", default=sys.executable)
+    parser.add_argument("--peer-python", action="append", metavar="PATH")
     args = parser.parse_args()
     print("| graph | method | seeds | CPU s (median) | peak MiB | micro F1 | macro F1 |")
     print("|---|---|---|---|---|---|---|", flush=True)
@@ -86,10 +97,10 @@ def main() -> None:
         n = max(map(int, labels)) + 1
         for method in filter(None, (m.strip(" ,") for m in args.methods.split(";"))):
             mine = method not in PEERS or method in HERE
-            python = sys.executable if mine else args.peer_python
+            pythons = [sys.executable] if mine else args.peer_python or [sys.executable]
             costs, scores = [], []
             for seed in range(args.seeds):
-                vectors, cost = embed(method, edges, seed, n, python, args.limit)
+                vectors, cost = embed_somewhere(method, edges, seed, n, pythons, args.limit)
                 if vectors is None:
                     print(f"<!-- {name}: {method}: {cost} -->", flush=True)
                     break

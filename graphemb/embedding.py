@@ -56,12 +56,32 @@ class Embedding:
                     f"Embedding: needs one vector a key, shape ({len(self.keys)}, dim); "
                     f"got shape {array.shape}."
                 )
+        self._hold(array)
+
+    def _hold(self, array: Array) -> None:
+        """Check and freeze the vectors."""
         if len(self.index) != len(self.keys):
             raise ParameterError("Embedding: keys must be unique; some came twice.")
-        if not np.isfinite(array).all():
+        # A finite sum has finite terms; an infinite one may have overflowed.
+        with np.errstate(over="ignore", invalid="ignore"):
+            finite = bool(np.isfinite(array.sum())) or bool(np.isfinite(array).all())
+        if not finite:
             raise ParameterError("Embedding: vectors must be finite; got NaN or infinity.")
         array.setflags(write=False)
         self.vectors: Array = array
+
+    @classmethod
+    def taking(cls, keys: tuple[str, ...], index: Mapping[str, int], vectors: Array) -> Embedding:
+        """Return an embedding that holds `vectors` and `index` themselves, without a copy.
+
+        `vectors` is float32 (len(keys), dim) and frozen: whoever made it gives it up. `index` holds
+        the row of each key.
+        """
+        made = cls.__new__(cls)
+        made.keys = keys
+        made.__dict__["index"] = index
+        made._hold(vectors)
+        return made
 
     @cached_property
     def index(self) -> Mapping[str, int]:

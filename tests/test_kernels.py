@@ -62,6 +62,66 @@ def test_projections_are_equal(kind):
     assert np.abs(one).max() > 0
 
 
+@pytest.mark.parametrize(("dim", "density"), [(37, 9.0), (128, 1.0), (150, 40.0), (5, 1e9)])
+def test_entries_are_those_of_the_dense_projection(dim, density):
+    hashes = np.arange(500, dtype=np.uint64) ** np.uint64(5)
+    scale = np.linspace(0.5, 2, 500).astype(np.float32)
+    want = _reference.projection(hashes, dim, "sparse", density, scale)
+    for made in (kernels.entries, _reference.entries):
+        got = made(hashes, dim, density, scale)
+        assert got.nnz == np.count_nonzero(want)
+        assert np.allclose(got.toarray(), want, rtol=1e-6)
+
+
+@pytest.mark.parametrize("weighted", [True, False])
+@pytest.mark.parametrize("density", [1.0, 4.0, 30.0])
+def test_sparse_times_sparse_is_a_dense_product(weighted, density):
+    m, scale = sparse(300, weighted=weighted), np.linspace(0.5, 2, 300).astype(np.float32)
+    other = kernels.entries(np.arange(300, dtype=np.uint64) ** np.uint64(3), 33, density)
+    want = scale[:, None] * (m.toarray().astype(float) @ other.toarray())
+    for jobs in (1, 3):
+        assert np.allclose(kernels.spmm(m, other, scale, jobs), want, atol=1e-3)
+    out = np.empty((300, 33), np.float32)
+    assert np.allclose(_reference.spmm(m, other, scale, out), want, atol=1e-3)
+
+
+@pytest.mark.parametrize("normalise", [True, False])
+@pytest.mark.parametrize("kept", [True, False])
+def test_products_are_added_as_rows_are(normalise, kept):
+    m, rng = sparse(1100, 0.01), np.random.default_rng(1)
+    dense = rng.normal(size=(1100, 24)).astype(np.float32)
+    want = np.ones((1100, 24), np.float32)
+    product = kernels.spmm(m, dense)
+    kernels.add_rows(want, product, 0.5, normalise)
+    for jobs in (1, 2):
+        got, out = np.ones_like(want), np.empty_like(want) if kept else None
+        kernels.spmm_added(m, dense, None, got, 0.5, normalise, jobs, out)
+        assert np.array_equal(got, want)
+        assert out is None or np.array_equal(out, product)
+
+
+def test_moments_of_columns():
+    rng = np.random.default_rng(3)
+    rows = (rng.normal(size=(9000, 7)) * [1, 2, 3, 0, 0, 1, 1] + [0, 1, 1e3, 7.7, 0, 0, 0]).astype(
+        np.float32
+    )
+    wide = rows.astype(float)
+    for got in (kernels.column_moments(rows), kernels.column_moments(rows, 2)):
+        assert np.allclose(got[0], wide.mean(axis=0), rtol=1e-12, atol=1e-12)
+        assert np.allclose(got[1], wide.std(axis=0), rtol=1e-7, atol=0)
+    assert kernels.column_moments(rows[:0])[1].tolist() == [0] * 7
+    shift = rows[0]
+    want = _reference.column_sums(rows, shift)
+    assert np.allclose(kernels.column_moments(rows)[0], want[0] / 9000 + shift, rtol=1e-9)
+
+
+def test_aligned_rows_begin_with_a_line_of_the_cache():
+    for shape in ((3, 16), (1000, 128), (0, 4), (5, 7)):
+        made = kernels.aligned(*shape)
+        assert made.shape == shape and not made.any() and made.flags.c_contiguous
+        assert made.ctypes.data % 64 == 0 or not made.size
+
+
 def test_rows_are_added_at_unit_length():
     rows = np.array([[3e-25, 4e-25], [3e25, 4e25], [0, 0], [3, 4]], np.float32)
     total = np.ones((4, 2), np.float32)
@@ -180,7 +240,7 @@ def test_skip_gram_steps_along_the_gradient():
 def test_every_level_of_processor_is_equal(level):
     """Each build of the loops passes this file; a level above the processor's falls back."""
     env = {**os.environ, "GRAPHEMB_LEVEL": level}
-    tests = "sparse_times_dense or skip_gram_is_equal or unit_length"
+    tests = "sparse_times or skip_gram_is_equal or unit_length or entries or added or moments"
     subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-x", "tests/test_kernels.py", "-k", tests],
         env=env, cwd=ROOT, check=True, capture_output=True,

@@ -29,6 +29,21 @@ def odd():
     return Embedding(KEYS, vectors)
 
 
+def test_an_embedding_takes_vectors_without_a_copy_and_checks_them_all_the_same():
+    rows = np.full((2, 3), 3e38, np.float32)  # finite, though their sum is not
+    keys, index = ("a", "b"), {"a": 0, "b": 1}
+    taken = Embedding.taking(keys, index, rows)
+    assert taken.vectors is rows and not rows.flags.writeable
+    assert taken["b"].tolist() == rows[1].tolist()
+    for wrong in (np.nan, np.inf, -np.inf):
+        bad = np.zeros((2, 3), np.float32)
+        bad[1, 2] = wrong
+        with pytest.raises(ParameterError, match="must be finite"):
+            Embedding.taking(keys, index, bad)
+        with pytest.raises(ParameterError, match="must be finite"):
+            Embedding(keys, bad)
+
+
 def same(one, two):
     assert one.keys == two.keys
     assert one.vectors.tobytes() == two.vectors.tobytes()

@@ -10,7 +10,7 @@ import numpy as np
 from graphemb.embed._walks import Walker
 from graphemb.errors import MissingPackageError
 from graphemb.estimator import Progress
-from graphemb.kernels import SkipGramModel, alias_table, projection, skipgram
+from graphemb.kernels import SkipGramModel, alias_table, aligned, projection, skipgram
 from graphemb.rng import seed_of
 
 __all__ = ["Settings", "train", "train_with_gensim"]
@@ -75,7 +75,7 @@ def train(
 
 def _model(degree: Array, hashes: Array, settings: Settings) -> SkipGramModel:
     n, width = len(degree), -(-settings.dim // 16) * 16
-    start = np.zeros((n, width), np.float32)
+    start, output = aligned(n, width), aligned(n, width)
     start[:, : settings.dim] = projection(hashes, settings.dim, "uniform")
     start /= settings.dim
     counts = degree + degree[degree > 0].min(initial=1.0) * 1e-3
@@ -88,7 +88,7 @@ def _model(degree: Array, hashes: Array, settings: Settings) -> SkipGramModel:
         sample = None if (sample >= 1.0).all() else sample
     seed = seed_of(settings.random_state, "skipgram")
     return SkipGramModel(
-        start, np.zeros((n, width), np.float32), keep, alias, sample, settings.window,
+        start, output, keep, alias, sample, settings.window,
         settings.n_negative, settings.share, seed,
     )  # fmt: skip
 

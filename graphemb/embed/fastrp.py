@@ -12,7 +12,17 @@ from graphemb.embed.base import NodeEmbedder
 from graphemb.embedding import Embedding
 from graphemb.errors import ParameterError, shown
 from graphemb.graph import Graph
-from graphemb.kernels import add_rows, checked_jobs, projection, spmm
+from graphemb.kernels import (
+    SparseRows,
+    add_rows,
+    aligned,
+    checked_jobs,
+    column_moments,
+    entries,
+    projection,
+    spmm,
+    spmm_added,
+)  # fmt: skip
 
 __all__ = ["FastRP"]
 
@@ -117,19 +127,18 @@ class FastRP(NodeEmbedder):
         self.density_ = float(np.sqrt(max(known.n_nodes, 1)))
         raw = self._raw(known)
         if self.standardise:
-            self.mean_ = raw.mean(axis=0, dtype=np.float64).astype(np.float32)
-            raw -= self.mean_
-            deviation = np.sqrt(np.einsum("ij,ij->j", raw, raw) / max(len(raw), 1))
+            mean, deviation = column_moments(raw, self.n_jobs)
+            self.mean_ = mean.astype(np.float32)
             self.scale_ = np.where(deviation > 0, deviation, 1.0).astype(np.float32)
-            raw += self.mean_  # taken away again by `_finished`, as `transform` does
-        self.embedding_ = Embedding(known.nodes, self._finished(raw))
+        self.embedding_ = Embedding.taking(known.nodes, known.index, self._finished(raw))
         return self
 
     def transform(self, graph: Any) -> Embedding:
         """Return vectors of `graph`'s nodes, computed in it; unseen nodes are welcome."""
         self._fitted("embedding_")
         other = Graph.of(graph)
-        return Embedding(other.nodes, self._finished(self._raw(other)))
+        vectors = self._finished(self._raw(other))
+        return Embedding.taking(other.nodes, other.index, vectors)
 
     def estimate(self, n_nodes: int, n_entries: int) -> tuple[int, float]:
         """Return peak memory in bytes and time in seconds of ``fit``.
@@ -147,8 +156,9 @@ class FastRP(NodeEmbedder):
     def _finished(self, raw: Array) -> Array:
         """Standardise `raw` in place, where asked."""
         if self.standardise:
-            raw -= self.mean_
-            raw /= self.scale_
+            for first in range(0, len(raw), 1024):  # rows that stay in the cache
+                raw[first : first + 1024] -= self.mean_
+                raw[first : first + 1024] /= self.scale_
         return raw
 
     def _raw(self, graph: Graph) -> Array:
@@ -157,24 +167,50 @@ class FastRP(NodeEmbedder):
         matrix = graph.to_undirected().adjacency
         degree = np.asarray(matrix.sum(axis=1, dtype=np.float64)).ravel()
         safe = np.where(degree > 0, degree, 1.0)
-        current = self._projection(graph.nodes, (safe**self.beta).astype(np.float32))
+        current = self._start(graph.nodes, (safe**self.beta).astype(np.float32))
         step: Array | None = (1.0 / safe).astype(np.float32)
-        if (matrix.data != 1).any():
+        rows = SparseRows.of(matrix)
+        if rows.weights is not None:
             # Entry by entry: a sum of large weights times large numbers might overflow first.
             shares = matrix.data * np.repeat(1.0 / safe, np.diff(matrix.indptr))
             parts = shares.astype(np.float32), matrix.indices, matrix.indptr
-            matrix, step = csr_array(parts, shape=matrix.shape), None
-        total = np.zeros((graph.n_nodes, self.dim), np.float32)
-        following = np.empty_like(current) if len(self.weights) > 1 else current
-        for order, weight in enumerate(self.weights):
-            if order:
-                spmm(matrix, current, step, self.n_jobs, out=following)
-                current, following = following, current
+            rows, step = SparseRows.of(csr_array(parts, shape=matrix.shape)), None
+        total = aligned(graph.n_nodes, self.dim)
+        self._add_start(total, current)
+        weights = np.trim_zeros(np.asarray(self.weights, np.float64), "b").tolist()
+        spare: Array | None = None
+        for order, weight in enumerate(weights[1:], 1):
+            out = None
+            if order < len(weights) - 1:
+                out = aligned(*total.shape) if spare is None else spare
             if weight:
-                add_rows(total, current, float(weight), self.normalise)
+                spmm_added(rows, current, step, total, weight, self.normalise, self.n_jobs, out)
+            else:
+                spmm(rows, current, step, self.n_jobs, out)
+            spare = None if hasattr(current, "indptr") else current
+            current = out
         return total
 
-    def _projection(self, nodes: Sequence[str], scale: Array | None = None) -> Array:
-        """Return the rows of R times `scale`: a function of the seed and each node's id alone."""
+    def _start(self, nodes: Sequence[str], scale: Array | None = None) -> Any:
+        """Return the rows of R times `scale`: a function of the seed and each node's id alone.
+
+        A CSR array where most entries are 0, else an array.
+        """
         hashes = id_hashes(nodes, self.random_state, "fastrp")
+        if self.projection == "sparse":
+            return entries(hashes, self.dim, self.density_, scale)
         return projection(hashes, self.dim, self.projection, self.density_, scale)
+
+    def _add_start(self, total: Array, start: Any) -> None:
+        """Add the self term α₀·N₀ to `total`."""
+        weight = float(self.weights[0])
+        if not weight:
+            return
+        if not hasattr(start, "indptr"):
+            add_rows(total, start, weight, self.normalise)
+            return
+        counts = np.diff(start.indptr)
+        rows, values = np.repeat(np.arange(len(counts)), counts), start.data
+        if self.normalise:  # the entries of a row are of one size
+            values = np.sign(values) / np.sqrt(counts[rows])
+        total[rows, start.indices] += np.float32(weight) * values.astype(np.float32)

@@ -178,11 +178,14 @@ class Node2Vec(NodeEmbedder):
         self._check()
         known = Graph.of(graph)
         adjacency, order = in_id_order(known)
-        found = [walks for walks, _ in self._walker(adjacency).chunks()]
-        if not found:
-            return np.zeros((0, self.walk_length), np.int32)
+        walker = self._walker(adjacency)
+        found, done = np.empty((walker.total, self.walk_length), np.int32), 0
         rows = np.append(order, -1).astype(np.int32)
-        return np.concatenate([rows[walks] for walks in found])
+        for walks, _ in walker.chunks():
+            part = found[done : done + len(walks)]
+            np.take(rows, walks, out=part, mode="wrap")  # -1 is the last, which is -1
+            done += len(walks)
+        return found
 
     def fit(self, graph: Any, *, progress: Progress | None = None) -> Self:
         """Walk and train.

@@ -12,6 +12,7 @@ import os
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,9 @@ from graphemb.errors import ParameterError, shown
 from graphemb.kernels import _reference
 
 __all__ = [
-    "SkipGramModel", "WalkTable", "add_rows", "alias_table", "checked_jobs", "compiled",
-    "hashes", "mixed", "projection", "skipgram", "spmm", "walks",
+    "SkipGramModel", "SparseRows", "WalkTable", "add_rows", "alias_table", "aligned",
+    "checked_jobs", "column_moments", "compiled", "entries", "hashes", "mixed", "projection",
+    "skipgram", "spmm", "spmm_added", "walks",
 ]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
@@ -40,6 +42,8 @@ mixed = _reference.mixed
 
 #: Rows or walks that a thread takes at a time.
 _BLOCK = 4096
+#: Rows of a product that are still in the cache when they are added to a sum.
+_FRESH = 512
 _told = False
 
 
@@ -81,16 +85,57 @@ def _in_blocks(work: Callable[[int, int], object], n: int, n_jobs: int, block: i
             pass
 
 
+def aligned(rows: int, columns: int) -> Array:
+    """Return a matrix of zeros, float32 (rows, columns), that begins with a line of the cache.
+
+    NumPy's own begin anywhere: with rows of whole lines (16 columns), each vector that is read or
+    written then lies in two of them.
+    """
+    size = rows * columns
+    memory = np.zeros(size + 15, np.float32)
+    skipped = -memory.ctypes.data % 64 // 4
+    return memory[skipped : skipped + size].reshape(rows, columns)
+
+
+@dataclass(frozen=True)
+class SparseRows:
+    """A sparse matrix as the kernels read it, made ready once for several products.
+
+    Attributes
+    ----------
+    matrix : scipy CSR array (rows, n)
+    ptr : int64 (rows + 1,); columns : int32 (entries,)
+    weights : float32 (entries,), or None where all are 1
+
+    """
+
+    matrix: Any
+    ptr: Array
+    columns: Array
+    weights: Array | None
+
+    @classmethod
+    def of(cls, matrix: Any) -> SparseRows:
+        """Return the rows of a scipy CSR array, or what is already made ready."""
+        if isinstance(matrix, SparseRows):
+            return matrix
+        data = np.ascontiguousarray(matrix.data, np.float32)
+        return cls(
+            matrix, matrix.indptr.astype(np.int64, copy=False),
+            np.ascontiguousarray(matrix.indices, np.int32), None if (data == 1).all() else data,
+        )  # fmt: skip
+
+
 def spmm(
-    matrix: Any, dense: Array, scale: Array | None = None, n_jobs: int = 1,
+    matrix: Any, dense: Any, scale: Array | None = None, n_jobs: int = 1,
     out: Array | None = None,
 ) -> Array:  # fmt: skip
     """Return ``diag(scale) · matrix · dense``, float32 (rows, dim).
 
     Parameters
     ----------
-    matrix : scipy CSR array (rows, n), float32 data, int32 indices
-    dense : float32 (n, dim), C order
+    matrix : SparseRows, or scipy CSR array (rows, n), float32 data, int32 indices
+    dense : float32 (n, dim), C order; or a scipy CSR array of this shape
     scale : float32 (rows,), optional
     n_jobs : int
     out : float32 (rows, dim), C order, optional
@@ -101,25 +146,89 @@ def spmm(
     O(entries · dim) time, no memory beside the result. Where all weights are 1 they are not read.
 
     """
-    rows = matrix.shape[0]
-    dense = np.ascontiguousarray(dense, np.float32)
+    ready = SparseRows.of(matrix)
+    rows = len(ready.ptr) - 1
     if out is None:
         out = np.empty((rows, dense.shape[1]), np.float32)
     native = _native_or_told()
     if native is None:
-        return _reference.spmm(matrix, dense, scale, out)
-    ptr = matrix.indptr.astype(np.int64)
-    columns = np.ascontiguousarray(matrix.indices, np.int32)
-    weights = None if (matrix.data == 1).all() else np.ascontiguousarray(matrix.data, np.float32)
-    factor = None if scale is None else np.ascontiguousarray(scale, np.float32)
-    dim, target = dense.shape[1], out
+        return _reference.spmm(ready.matrix, dense, scale, out)
+    work, target = _product(native, ready, dense, scale), out
     _in_blocks(
-        lambda first, last: native.spmm(
-            ptr, columns, weights, factor, dense, target, dim, first, last
-        ),
-        rows, checked_jobs(n_jobs), _BLOCK,
+        lambda first, last: work(first, last, target[first:last]), rows, checked_jobs(n_jobs),
+        _BLOCK,
     )  # fmt: skip
     return out
+
+
+def _product(
+    native: Any, matrix: SparseRows, dense: Any, scale: Array | None
+) -> Callable[[int, int, Array], None]:
+    """Return what writes rows ``first … last - 1`` of the product to an array of their own."""
+    factor = None if scale is None else np.ascontiguousarray(scale, np.float32)
+    dim = dense.shape[1]
+    if hasattr(dense, "indptr"):
+        other = SparseRows.of(dense)
+        data = np.ascontiguousarray(dense.data, np.float32)
+        parts: tuple[Array, ...] = (other.ptr, other.columns, data)
+        multiply = native.sparse_rows
+    else:
+        parts, multiply = (np.ascontiguousarray(dense, np.float32),), native.spmm
+
+    def work(first: int, last: int, out: Array) -> None:
+        some = None if factor is None else factor[first:last]
+        multiply(
+            matrix.ptr[first : last + 1], matrix.columns, matrix.weights, some, *parts, out, dim,
+            0, last - first,
+        )  # fmt: skip
+
+    return work
+
+
+def spmm_added(
+    matrix: Any, dense: Any, scale: Array | None, total: Array, weight: float, normalise: bool,
+    n_jobs: int = 1, out: Array | None = None,
+) -> None:  # fmt: skip
+    """Add ``weight`` times the rows of ``diag(scale) · matrix · dense`` to `total` in place.
+
+    As `spmm` and `add_rows` one after the other, over rows that are still in the cache; the product
+    is kept where `out` is given.
+    """
+    native = _native_or_told()
+    if native is None:
+        _reference.add_rows(total, spmm(matrix, dense, scale, 1, out), weight, normalise)
+        return
+    product, dim = _product(native, SparseRows.of(matrix), dense, scale), dense.shape[1]
+
+    def work(first: int, last: int) -> None:
+        size = last - first
+        rows = np.empty((size, dim), np.float32) if out is None else out[first:last]
+        product(first, last, rows)
+        native.add_rows(total[first:last], rows, size, dim, weight, int(normalise))
+
+    _in_blocks(work, len(total), checked_jobs(n_jobs), _FRESH)
+
+
+def column_moments(rows: Array, n_jobs: int = 1) -> tuple[Array, Array]:
+    """Return (mean, standard deviation) of each column, float64 (dim,); 0 where there is no row.
+
+    Sums are taken around the first row, so a constant column has a deviation of exactly 0.
+    """
+    n, dim = rows.shape
+    if not n:
+        return np.zeros(dim), np.zeros(dim)
+    native, shift = _native_or_told(), rows[0].copy()
+    sums = np.zeros((-(-n // _BLOCK), 2, dim))
+
+    def work(first: int, last: int) -> None:
+        if native is None:
+            sums[first // _BLOCK] = _reference.column_sums(rows[first:last], shift)
+        else:
+            native.column_sums(rows[first:last], shift, last - first, dim, sums[first // _BLOCK])
+
+    _in_blocks(work, n, checked_jobs(n_jobs), _BLOCK)
+    mean, square = sums.sum(axis=0) / n
+    return mean + shift, np.sqrt(np.maximum(square - mean * mean, 0.0))
 
 
 def hashes(texts: Sequence[str], seed: int) -> Array:
@@ -128,9 +237,9 @@ def hashes(texts: Sequence[str], seed: int) -> Array:
     Not for secrets: it scatters well and can be undone.
     """
     native = _native_or_told()
-    if native is None or any("\0" in text for text in texts):
+    joined = "\0".join([*texts, ""]).encode("utf-8", "surrogatepass")
+    if native is None or joined.count(0) != len(texts):
         return _reference.hashes(texts, seed)
-    joined = "".join(f"{text}\0" for text in texts).encode("utf-8", "surrogatepass")
     out = np.empty(len(texts), np.uint64)
     native.hashes(joined, out, len(texts), seed)
     return out
@@ -161,6 +270,28 @@ def projection(
     native.projection(np.ascontiguousarray(hashes, np.uint64), scale, out, len(hashes), dim, code,
                       density)  # fmt: skip
     return out
+
+
+def entries(hashes: Array, dim: int, density: float, scale: Array | None = None) -> Any:
+    """Return ``projection(hashes, dim, "sparse", density, scale)`` as a scipy CSR array.
+
+    O(n · dim) time, memory O(n · dim / density).
+    """
+    from scipy.sparse import csr_array
+
+    native = _native_or_told()
+    if native is None:
+        return _reference.entries(hashes, dim, density, scale)
+    n = len(hashes)
+    hashes = np.ascontiguousarray(hashes, np.uint64)
+    ptr, found, expected = np.empty(n + 1, np.int64), -1, n * dim / density
+    while found < 0:
+        most = min(n * dim, int(expected + 10 * expected**0.5) + 64)
+        columns, values = np.empty(most, np.int32), np.empty(most, np.float32)
+        found = native.entries(hashes, scale, n, dim, density, most, ptr, columns, values)
+        expected *= 2
+    parts = values[:found], columns[:found], ptr if found >= 2**31 else ptr.astype(np.int32)
+    return csr_array(parts, shape=(n, dim))
 
 
 def add_rows(total: Array, rows: Array, weight: float, normalise: bool) -> None:

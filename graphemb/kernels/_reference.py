@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 __all__ = [
-    "SkipGramModel", "WalkTable", "add_rows", "alias_table", "hashes", "projection", "skipgram",
-    "spmm", "walks",
+    "SkipGramModel", "WalkTable", "add_rows", "alias_table", "column_sums", "entries", "hashes",
+    "projection", "skipgram", "spmm", "walks",
 ]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
@@ -50,9 +50,10 @@ def _below(draw: Array, n: Array) -> Array:
     return (product >> np.uint64(32)).astype(np.int64)
 
 
-def spmm(matrix: Any, dense: Array, scale: Array | None, out: Array) -> Array:
+def spmm(matrix: Any, dense: Any, scale: Array | None, out: Array) -> Array:
     """Return ``diag(scale) · matrix · dense`` in `out`."""
-    out[:] = matrix @ dense
+    product = matrix @ dense
+    out[:] = product.toarray() if hasattr(product, "toarray") else product
     if scale is not None:
         out *= scale[:, None]
     return out
@@ -100,6 +101,19 @@ def projection(hashes: Array, dim: int, kind: str, density: float, scale: Array 
     if scale is not None:
         out *= scale[:, None]
     return out
+
+
+def entries(hashes: Array, dim: int, density: float, scale: Array | None) -> Any:
+    """Return the sparse projection as a CSR array."""
+    from scipy.sparse import csr_array
+
+    return csr_array(projection(hashes, dim, "sparse", density, scale))
+
+
+def column_sums(rows: Array, shift: Array) -> Array:
+    """Return each column's sum of ``x - shift`` and of its square, float64 (2, dim)."""
+    moved = rows - shift.astype(np.float64)
+    return np.stack([moved.sum(axis=0), np.einsum("ij,ij->j", moved, moved)])
 
 
 def add_rows(total: Array, rows: Array, weight: float, normalise: bool) -> None:

@@ -64,6 +64,14 @@ typedef struct {
     uint64_t seed;
 } SkipGram;
 
+/* A sparse matrix by rows. */
+typedef struct {
+    const int64_t *ptr;
+    const int32_t *columns;
+    const float *values;
+    int64_t n;
+} SparseRows;
+
 /* Features a row of the trees may have at most. */
 #define TREE_FEATURES 128
 
@@ -118,6 +126,15 @@ typedef struct {
     /* total += weight · rows, rows scaled to unit length where `normalise`. */
     void (*add_rows)(float *total, const float *rows, int64_t n, int64_t dim, float weight,
                      int normalise);
+    int64_t (*projection_entries)(const uint64_t *hashes, const float *scale, int64_t n,
+                                  int64_t dim, double density, int64_t most, int64_t *ptr,
+                                  int32_t *columns, float *values);
+    /* Sparse rows times a sparse matrix, the product dense. */
+    void (*sparse_rows)(const int64_t *ptr, const int32_t *columns, const float *weights,
+                        const float *scale, const SparseRows *other, float *out, int64_t dim,
+                        int64_t first, int64_t last);
+    void (*column_sums)(const float *rows, const float *shift, int64_t n, int64_t dim,
+                        double *sums);
     /* Returns -1 when memory for the buffers of a walk is not to be had. */
     int (*skipgram)(const SkipGram *model, const int32_t *walks, const uint64_t *units,
                     int64_t n_walks, int64_t length, float rate_first, float rate_last);

@@ -1,6 +1,7 @@
 /* All loops of one level: include after the level's target, LANES and LEVEL (its name). */
 #include "spmm.h"
 #include "sum.h"
+#include "entries.h"
 #include "skipgram.h"
 #include "trees.h"
 #include "halves.h"
@@ -8,5 +9,6 @@
 #include "nodes.h"
 
 const Level LEVEL = {
-    spmm_rows, add_rows, skipgram_walks, tree_sums, half_rows, postings_scores, best_nodes, node_scores,
+    spmm_rows, add_rows, projection_entries, sparse_rows, column_sums, skipgram_walks, tree_sums,
+    half_rows, postings_scores, best_nodes, node_scores,
 };

@@ -68,6 +68,73 @@ static PyObject *py_projection(PyObject *self, PyObject *args) {
     return done(&held);
 }
 
+static PyObject *py_entries(PyObject *self, PyObject *args) {
+    PyObject *hashes, *scale, *ptr, *columns, *values;
+    long long n, dim, most, found = 0;
+    double density;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "OOLLdLOOO", &hashes, &scale, &n, &dim, &density, &most, &ptr,
+                          &columns, &values))
+        return NULL;
+    Held held = {.n = 0};
+    const uint64_t *h = items(&held, hashes, 8, n, 0, "hashes");
+    const float *s = items(&held, scale, 4, n, 0, "scale");
+    int64_t *p = items(&held, ptr, 8, n + 1, 1, "ptr");
+    int32_t *c = items(&held, columns, 4, most, 1, "columns");
+    float *v = items(&held, values, 4, most, 1, "values");
+    if (!PyErr_Occurred()) {
+        Py_BEGIN_ALLOW_THREADS
+        found = level->projection_entries(h, s, n, dim, density, most, p, c, v);
+        Py_END_ALLOW_THREADS
+    }
+    release(&held);
+    return PyErr_Occurred() ? NULL : PyLong_FromLongLong(found);
+}
+
+static PyObject *py_sparse_rows(PyObject *self, PyObject *args) {
+    PyObject *ptr, *columns, *weights, *scale, *other_ptr, *other_columns, *other_values, *out;
+    long long dim, first, last;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "OOOOOOOOLLL", &ptr, &columns, &weights, &scale, &other_ptr,
+                          &other_columns, &other_values, &out, &dim, &first, &last))
+        return NULL;
+    Held held = {.n = 0};
+    const int64_t *p = items(&held, ptr, 8, last + 1, 0, "ptr");
+    const int32_t *c = p ? items(&held, columns, 4, p[last], 0, "columns") : NULL;
+    const float *w = c ? items(&held, weights, 4, p[last], 0, "weights") : NULL;
+    const float *s = c ? items(&held, scale, 4, last, 0, "scale") : NULL;
+    SparseRows other = {.n = 0};
+    other.ptr = c ? items(&held, other_ptr, 8, 1, 0, "other ptr") : NULL;
+    other.n = other.ptr ? held.views[held.n - 1].len / 8 - 1 : 0;
+    int64_t entries = other.ptr ? other.ptr[other.n] : 0;
+    other.columns = items(&held, other_columns, 4, entries, 0, "other columns");
+    other.values = items(&held, other_values, 4, entries, 0, "other values");
+    float *o = c ? items(&held, out, 4, last * dim, 1, "out") : NULL;
+    if (!PyErr_Occurred()) {
+        Py_BEGIN_ALLOW_THREADS
+        level->sparse_rows(p, c, w, s, &other, o, dim, first, last);
+        Py_END_ALLOW_THREADS
+    }
+    return done(&held);
+}
+
+static PyObject *py_column_sums(PyObject *self, PyObject *args) {
+    PyObject *rows, *shift, *sums;
+    long long n, dim;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "OOLLO", &rows, &shift, &n, &dim, &sums)) return NULL;
+    Held held = {.n = 0};
+    const float *r = items(&held, rows, 4, n * dim, 0, "rows");
+    const float *s = items(&held, shift, 4, dim, 0, "shift");
+    double *o = items(&held, sums, 8, 2 * dim, 1, "sums");
+    if (!PyErr_Occurred()) {
+        Py_BEGIN_ALLOW_THREADS
+        level->column_sums(r, s, n, dim, o);
+        Py_END_ALLOW_THREADS
+    }
+    return done(&held);
+}
+
 static PyObject *py_add_rows(PyObject *self, PyObject *args) {
     PyObject *total, *rows;
     long long n, dim;
@@ -155,6 +222,9 @@ static PyMethodDef methods[] = {
     {"spmm", py_spmm, METH_VARARGS, "Rows of a sparse matrix times a dense one."},
     {"hashes", py_hashes, METH_VARARGS, "Hashes of texts."},
     {"projection", py_projection, METH_VARARGS, "Rows of a random projection."},
+    {"entries", py_entries, METH_VARARGS, "Entries of a sparse random projection."},
+    {"sparse_rows", py_sparse_rows, METH_VARARGS, "Rows of a sparse matrix times another."},
+    {"column_sums", py_column_sums, METH_VARARGS, "Sums of columns and of their squares."},
     {"add_rows", py_add_rows, METH_VARARGS, "Add rows, scaled to unit length if asked."},
     {"walks", py_walks, METH_VARARGS, "Random walks of first or second order."},
     {"skipgram", py_skipgram, METH_VARARGS, "Train vectors on walks."},

@@ -29,3 +29,15 @@ static void add_rows(float *total, const float *rows, int64_t n, int64_t dim, fl
         for (int64_t c = 0; c < dim; c++) sum[c] += factor * row[c];
     }
 }
+
+/* Adds to sums (2, dim) each column's sum of x - shift and of its square. */
+static void column_sums(const float *rows, const float *shift, int64_t n, int64_t dim,
+                        double *restrict sums) {
+    double *restrict squares = sums + dim;
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t c = 0; c < dim; c++) {
+            double x = (double)rows[i * dim + c] - shift[c];
+            sums[c] += x;
+            squares[c] += x * x;
+        }
+}
