@@ -25,9 +25,9 @@ GATE_FEATURES = (
 )  # fmt: skip
 #: Log-odds of the fused score where too few nodes could be held out to learn trees from.
 FUSED_SCALE = 2.0
-#: A phrase without one known word and no name of like letters means a place by chance only: its
-#: probability is cut to this share, as among nodes with names.
-ALIKE, CHANCE = 0.2, 0.1
+#: A phrase without one known word and no name of like letters, or none of like meaning, means a
+#: place by chance only: its probability is cut to this share, as among nodes with names.
+ALIKE, NEAR, CHANCE = 0.2, 0.3, 0.1
 
 
 def is_exact(candidate: Candidate) -> bool:
@@ -105,8 +105,10 @@ class Judge:
         logit = gate_logits(self.gate, gate_inputs(pairs, scores, order, named)) + self.offset
         gate = 1.0 / (1.0 + np.exp(-np.clip(logit, -30, 30)))
         first = np.minimum(pairs.ptr[:-1], max(len(order) - 1, 0))
-        unknown, letters = (pairs.columns[c][first] for c in ("query_unknown", "known_char"))
-        return scores, gate * np.where((unknown == 1) & (letters < ALIKE), CHANCE, 1.0), order, p
+        facts = ("query_unknown", "known_char", "known_dense")
+        unknown, letters, meaning = (pairs.columns[name][first] for name in facts)
+        foreign = (unknown == 1) & ((letters < ALIKE) | (meaning < NEAR))
+        return scores, gate * np.where(foreign, CHANCE, 1.0), order, p
 
     def to_arrays(self) -> dict[str, Array]:
         """Return the arrays that `from_arrays` makes it from."""
