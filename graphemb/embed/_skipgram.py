@@ -49,7 +49,7 @@ def train(
     degree : float64 (n,)
         Weight that comes in at each node: how often walks come by, in proportion.
     hashes : uint64 (n,)
-        Of the node ids: the vectors start from them, uniform in ±1/(2·dim).
+        Of the node ids: the vectors start from them, uniform in ±1/dim.
     settings : Settings
     progress : callable, optional
 
@@ -77,7 +77,8 @@ def _model(degree: Array, hashes: Array, settings: Settings) -> SkipGramModel:
     n, width = len(degree), -(-settings.dim // 16) * 16
     start, output = aligned(n, width), aligned(n, width)
     start[:, : settings.dim] = projection(hashes, settings.dim, "uniform")
-    start /= settings.dim
+    # As gensim starts; half of that, as word2vec did, costs .2 points of F1 on BlogCatalog.
+    start *= 2.0 / settings.dim
     counts = degree + degree[degree > 0].min(initial=1.0) * 1e-3
     keep, alias = alias_table((counts / counts.max()) ** NOISE)
     sample = None
