@@ -11,6 +11,8 @@ import numpy as np
 from graphemb.additions import Additions
 from graphemb.encode import WordTerms, normalise, stem, stems
 from graphemb.errors import shown
+from graphemb.map._blind import BlindNodes, BlindParts
+from graphemb.map._blind_fitting import node_space
 from graphemb.map._fitting import place_nodes
 from graphemb.map._words import WordBook
 from graphemb.map.index import MappingIndex, Parts
@@ -36,14 +38,28 @@ def extended_mapper(mapper: PhraseMapper, additions: Additions) -> PhraseMapper:
     taxonomy = additions.onto(old.taxonomy)
     fresh = _new_names(additions, taxonomy, old.names)
     _note_twins(fresh, old, taxonomy)
-    names = NameTable.of([*_names(old.names), *fresh], taxonomy.n_nodes)
+    blind = _still_blind(old, taxonomy, fresh)
+    names = NameTable.of([*_names(old.names), *fresh], taxonomy.n_nodes, blind)
     parts = _widened(mapper, taxonomy, [normalise(name.text) for name in fresh])
     voters = old.tables.phrase_vectors, old.tables.phrase_nodes
     index = MappingIndex(taxonomy, names, parts, voters=voters)
+    if old.blind is not None and blind is not None and blind.any():
+        places = BlindParts(old.blind.parts.layer, node_space(taxonomy, mapper.random_state))
+        index.blind = BlindNodes(index, blind, places, old.blind.judge)
     new = type(mapper)(**mapper.get_params())
     new._set(index, mapper.reranker_, mapper.rewriter_, _facts(mapper, index, additions))
     new.seconds_ = {}
     return new
+
+
+def _still_blind(old: MappingIndex, taxonomy: Taxonomy, fresh: list[Name]) -> Array | None:
+    """Return the mask of nodes of which still no text is known; None where there was none."""
+    if old.blind is None:
+        return None
+    blind = np.zeros(taxonomy.n_nodes, bool)
+    blind[: len(old.blind.blind)] = old.blind.blind
+    blind[[name.owner for name in fresh]] = False
+    return blind
 
 
 def _note_twins(fresh: list[Name], old: MappingIndex, taxonomy: Taxonomy) -> None:

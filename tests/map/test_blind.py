@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from graphemb import PhraseMapper, Synonym, Taxonomy
+from graphemb import Addition, Additions, PhraseMapper, Synonym, Taxonomy
 from graphemb.encode import normalise
 from graphemb.map import _blind_fitting, _blind_tuning
 from graphemb.map._blind import nameless
@@ -368,3 +368,21 @@ def test_train_and_map_on_the_command_line(tmp_path):
     out = run("map", "--model", tmp_path / "m", "-p", "garden rake", "--k", 4, "--format", "tsv")
     assert "T4" in out
     assert "no name of it is known" in out
+
+
+def test_extended_models_still_answer_places(blind_mapper, tmp_path):
+    rows = [
+        Addition("N:1", "Fondue fork", ("K:011",), ()),
+        Addition("K:003", "", (), (Synonym("milk heater"),)),
+    ]
+    more = blind_mapper.extend(Additions(rows, "new nodes"))
+    best = {c.node for c in answers(more, "knife for loaves", ids=["K:021", "K:022"])}
+    assert best == {"K:021", "K:022"}
+    assert answers(more, "fondue fork")[0].node == "N:1"
+    # One name is enough to be found by it, and no longer by place.
+    named = answers(more, "milk heater")[0]
+    assert (named.node, named.matched) == ("K:003", "milk heater")
+    more.save(tmp_path / "more")
+    again = PhraseMapper.load(tmp_path / "more")
+    asked = ["knife for loaves", "milk heater", "saucepan"]
+    assert again.map(asked, k=20).candidates == more.map(asked, k=20).candidates
