@@ -67,7 +67,8 @@ class PhraseMapper(Estimator):
 
     Notes
     -----
-    Training a taxonomy of 47,000 nodes takes minutes on two cores, twice as long with pairs;
+    Training a taxonomy of 47,000 nodes takes minutes on two cores, two to four times as long with
+    pairs (the encoder is trained without what each fold holds back, then on all);
     mapping takes about a millisecond a phrase and imports neither torch nor scikit-learn.
 
     Examples
