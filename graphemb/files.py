@@ -21,6 +21,7 @@ from typing import IO, Any
 
 from graphemb.errors import (
     BusyError,
+    GraphembError,
     InputError,
     MissingInputError,
     Problems,
@@ -52,6 +53,8 @@ def _disk(path: object, doing: str) -> Iterator[None]:
     """Turn the operating system's refusals into our errors, naming `path`."""
     try:
         yield
+    except GraphembError:  # what is written may be read from elsewhere: that has said its own
+        raise
     except FileNotFoundError as error:
         if doing != "read" and Path(str(path)).parent.exists():
             raise StorageError(f"{path}: could not be {doing} ({error.strerror}).") from error

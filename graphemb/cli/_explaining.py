@@ -85,13 +85,13 @@ def _lines(found: Explanation) -> list[str]:
     if not found.candidates:
         return [f"“{found.phrase}”", "  no node is allowed or at hand"]
     first, *others = found.candidates
-    lines = [f"“{found.phrase}” → {first.label} ({first.node}), {first.probability:.0%}"]
+    lines = [f"“{found.phrase}” → {_called(first)}, {first.probability:.0%}"]
     if found.below_bar:
         lines.append("  below the model's bar: graphemb map answers that nothing is likely enough")
     lines += _about(first)
     if others:
         second = others[0]
-        lines.append(f"  runner-up: {second.label} ({second.node}), {second.probability:.0%}")
+        lines.append(f"  runner-up: {_called(second)}, {second.probability:.0%}")
         lines += _about(second)
         lines += _why(found, first, second)
         lines += ["  then"] * (len(others) > 1)
@@ -121,6 +121,10 @@ def _about(c: Weighed) -> list[str]:
         near = ", ".join(f"{title} {value:.2f}" for title, value in c.neighbours.items())
         lines.append(f"    neighbours  {near}")
     return lines
+
+
+def _called(c: Weighed) -> str:
+    return f"{c.label} ({c.node})" if c.label else c.node
 
 
 def _why(found: Explanation, first: Weighed, second: Weighed) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from graphemb.encode import normalise
+from graphemb.errors import InputError
 from graphemb.map._blind import nameless
 from graphemb.map._tuning import Plan
 from graphemb.map.names import LABEL, Name
@@ -63,10 +64,21 @@ def hold_out(plan: Plan, taxonomy: Taxonomy, random_state: int) -> BlindPlan | N
     So that what is learned about such nodes is learned on some whose names are known, nodes are
     drawn whose names, phrases and tuning phrases are all taken out of the tuning index and of
     training.
+
+    Raises
+    ------
+    InputError
+        When no node has any text: there is nothing to learn from.
+
     """
     blind = nameless(taxonomy, plan.final)
     if not blind.any() or not taxonomy.n_edges:
         return None
+    if blind.all():
+        raise InputError(
+            f"PhraseMapper.fit: {taxonomy.name or 'the taxonomy'} must have a node with a label, a "
+            "synonym or a training phrase; has none. Give labels, or pairs."
+        )
     rng = stream(random_state, "blind")
     held = np.zeros(taxonomy.n_nodes, bool)
     able = np.flatnonzero(~blind & (np.diff(taxonomy.parent_ptr) > 0))

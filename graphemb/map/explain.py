@@ -156,7 +156,8 @@ def _weighed(
     in_name, in_query = {stem(w) for w in others}, {stem(w) for w in words}
     exact = bool(columns["exact"][pair])
     return Weighed(
-        rank, t.ids[node], t.labels[node], " > ".join(t.labels[r] for r in t.path_rows(node)),
+        rank, t.ids[node], t.labels[node],
+        " > ".join(t.labels[r] or t.ids[r] for r in t.path_rows(node)),
         float(p), float(s.scores[pair]), index.names.texts[name],
         kinds.get(int(index.names.kinds[name]), "other name"), texts[row] if row else "",
         retrievers,

@@ -181,3 +181,16 @@ def test_too_many_jobs_for_the_memory_are_refused(monkeypatch):
     monkeypatch.setattr("graphemb.cli._workers.free_memory", lambda: 1 << 20)
     with pytest.raises(ValueError, match="--jobs: 3 processes need .* Give --jobs 1"):
         list(work(enumerate([1]), doubling, (Path("x"),), 3))
+
+
+def test_parts_that_are_not_there_are_what_merge_speaks_of(tmp_path):
+    from click.testing import CliRunner
+
+    from graphemb.cli import main
+
+    (tmp_path / "parts").mkdir()
+    done = CliRunner().invoke(main, ["merge", str(tmp_path / "parts"), "-o", str(tmp_path / "m")])
+    assert done.exit_code == 66
+    assert "parts" in done.stderr
+    assert "None" not in done.stderr
+    assert not (tmp_path / "m").exists()
