@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from graphemb.errors import CycleError, Problems, nearest, shown
+from graphemb.errors import CycleError, ParameterError, Problems, nearest, shown
 from graphemb.taxonomy import Synonym, Taxonomy
 
 __all__ = ["Addition", "Additions"]
@@ -22,7 +22,7 @@ class Addition:
     ----------
     node : str
     label : str
-        Of a known node: empty, or the label that it has.
+        Of a known node: empty, or the label that it has; one without a label may be given one.
     parents : tuple of str
         Ids of known or new nodes, the primary first. Of a known node: none, or some that it has.
     synonyms : tuple of Synonym
@@ -39,6 +39,14 @@ class Addition:
     synonyms: tuple[Synonym, ...] = ()
     alternates: tuple[str, ...] = ()
     line: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("parents", "synonyms", "alternates"):
+            if isinstance(getattr(self, name), str):
+                raise ParameterError(
+                    f"Addition: {name} must be a sequence; got the text "
+                    f"{shown(getattr(self, name))}. Put it in a tuple."
+                )
 
 
 @dataclass(frozen=True)
@@ -89,12 +97,14 @@ class Additions:
                 if synonym.text not in known:
                     group.append(synonym)
                     known.add(synonym.text)
+        labels = dict(zip(t.ids, t.labels, strict=True))
+        labels |= {row.node: row.label for row in self.rows if row.label}
         edges = [(child, parent) for child in t.ids for parent in t.parents(child)]
         edges += [(row.node, t.alternates.get(p, p)) for row in new for p in row.parents]
         others = {other: row.node for row in self.rows for other in row.alternates}
         try:
             return Taxonomy(
-                [*t.ids, *(row.node for row in new)], [*t.labels, *(row.label for row in new)],
+                [*t.ids, *(row.node for row in new)], [*labels.values()],
                 edges, synonyms, alternates={**t.alternates, **others}, obsolete=t.obsolete,
                 xrefs=t.xrefs, name=t.name, metadata=t.metadata,
             )  # fmt: skip
@@ -134,9 +144,9 @@ class Additions:
 
     @staticmethod
     def _known(row: Addition, taxonomy: Taxonomy, problems: Problems) -> None:
-        """Names may be added to a node that is there; its label and place are not changed."""
+        """Names may be added to a node that is there; label and place stay, where it has them."""
         label = taxonomy[row.node]
-        if row.label not in ("", label):
+        if label and row.label not in ("", label):
             problems.add(
                 row.line, f"the id {shown(row.node)} is taken by {shown(label)}; got the label "
                 f"{shown(row.label)}. Leave the label empty to add synonyms, or give another id.",

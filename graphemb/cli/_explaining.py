@@ -129,7 +129,12 @@ def _called(c: Weighed) -> str:
 
 def _why(found: Explanation, first: Weighed, second: Weighed) -> list[str]:
     scores = f"score {second.score:.2f} against {first.score:.2f}"
+    from graphemb.map.explain import PLACE_REASON
+
     lines = [f"  why it lost: {scores}, log-odds of the reranker"]
+    if found.reasons and found.reasons[0].group == PLACE_REASON:
+        # Scores of names and of places are not on one scale.
+        lines = ["  why it lost: nodes with names and places are weighed by probability"]
     if first.rule and not second.rule:
         lines.append(
             "    by rule     the phrase is a name of the winner; likeness comes after that"

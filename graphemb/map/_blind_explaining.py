@@ -33,7 +33,7 @@ def with_places(
     The reasons stand where both of the first two have names. Else there is one: what the
     probabilities say, whose log-ratio is its effect.
     """
-    from graphemb.map.explain import Reason
+    from graphemb.map.explain import PLACE_REASON, Reason
 
     found = answers.of([named.phrase], k, allowed, 0.0)[0]
     rows = {c.node: c for c in named.candidates}
@@ -57,7 +57,7 @@ def with_places(
         return whole
     p = [max(c.probability, 1e-4) for c in candidates[:2]]
     reason = Reason(
-        "names against place", math.log(p[0] / p[1]), f"probability {p[0]:.2f} against {p[1]:.2f}"
+        PLACE_REASON, math.log(p[0] / p[1]), f"probability {p[0]:.2f} against {p[1]:.2f}"
     )
     return dataclasses.replace(
         whole, gap=candidates[0].score - candidates[1].score, reasons=(reason,)

@@ -26,8 +26,9 @@ GATE_FEATURES = (
 #: Log-odds of the fused score where too few nodes could be held out to learn trees from.
 FUSED_SCALE = 2.0
 #: A phrase without one known word and no name of like letters, or none of like meaning, means a
-#: place by chance only: its probability is cut to this share, as among nodes with names.
-ALIKE, NEAR, CHANCE = 0.2, 0.3, 0.1
+#: place by chance only: its probability is cut to this share, below the default bar even where
+#: there is no other place.
+ALIKE, NEAR, CHANCE = 0.2, 0.3, 0.05
 
 
 def is_exact(candidate: Candidate) -> bool:

@@ -39,7 +39,10 @@ def extended_mapper(mapper: PhraseMapper, additions: Additions) -> PhraseMapper:
     fresh = _new_names(additions, taxonomy, old.names)
     _note_twins(fresh, old, taxonomy)
     blind = _still_blind(old, taxonomy, fresh)
-    names = NameTable.of([*_names(old.names), *fresh], taxonomy.n_nodes, blind)
+    # The id stands in for a label only as long as there is none.
+    called = {name.owner for name in fresh if name.kind == LABEL}
+    kept = [n for n in _names(old.names) if n.kind != LABEL or n.owner not in called]
+    names = NameTable.of([*kept, *fresh], taxonomy.n_nodes, blind)
     parts = _widened(mapper, taxonomy, [normalise(name.text) for name in fresh])
     voters = old.tables.phrase_vectors, old.tables.phrase_nodes
     index = MappingIndex(taxonomy, names, parts, voters=voters)
@@ -91,9 +94,12 @@ def _new_names(additions: Additions, taxonomy: Taxonomy, table: NameTable) -> li
         own = [Name(s.text, at, SYNONYM if s.scope == "EXACT" else OTHER) for s in row.synonyms]
         if at >= table.n_nodes:
             own.insert(0, Name(row.label if normalise(row.label) else row.node, at, LABEL))
+        elif normalise(row.label):
+            own.insert(0, Name(row.label, at, LABEL))
         for name in own:
             key = at, normalise(name.text)
-            if name.kind == LABEL or (key[1] and key not in known):
+            new = at >= table.n_nodes and name.kind == LABEL
+            if new or (key[1] and key not in known):
                 known.add(key)
                 found.append(name)
     return found

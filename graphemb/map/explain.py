@@ -20,9 +20,12 @@ from graphemb.map.restriction import Restriction
 if TYPE_CHECKING:
     from graphemb.map.mapper import PhraseMapper
 
-__all__ = ["Explanation", "Reason", "Weighed", "explain"]
+__all__ = ["PLACE_REASON", "Explanation", "Reason", "Weighed", "explain"]
 
 Array = np.ndarray[Any, Any]
+
+#: Group of the one reason where a node with names stands against one known by its place.
+PLACE_REASON = "names against place"
 
 _CHANNELS = {"char": "letters", "word": "words", "dense": "meaning"}
 #: What neighbours may add: a feature and how it is said.

@@ -254,6 +254,8 @@ class PhraseMapper(Estimator):
         ------
         InputError
             When a row does not fit the taxonomy; all problems are named.
+        ParameterError
+            When `additions` is something else.
 
         Notes
         -----
@@ -261,9 +263,15 @@ class PhraseMapper(Estimator):
         50,000 nodes.
 
         """
+        from graphemb.additions import Additions
         from graphemb.map._extending import extended_mapper
 
         self._fitted("index_")
+        if not isinstance(additions, Additions):
+            raise ParameterError(
+                f"PhraseMapper.extend: needs Additions; got {shown(additions)}. "
+                "Read a file by load_additions, or make Additions([Addition(…), …])."
+            )
         return extended_mapper(self, additions)
 
     def explain(self, phrase: str, k: int = 5, **restriction: Any) -> Explanation:

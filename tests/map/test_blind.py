@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from graphemb import Addition, Additions, PhraseMapper, Synonym, Taxonomy
+from graphemb import Addition, Additions, ParameterError, PhraseMapper, Synonym, Taxonomy
 from graphemb.encode import normalise
 from graphemb.map import _blind_fitting, _blind_tuning
 from graphemb.map._blind import nameless
@@ -386,3 +386,22 @@ def test_extended_models_still_answer_places(blind_mapper, tmp_path):
     again = PhraseMapper.load(tmp_path / "more")
     asked = ["knife for loaves", "milk heater", "saucepan"]
     assert again.map(asked, k=20).candidates == more.map(asked, k=20).candidates
+
+
+def test_a_node_without_label_can_be_given_one(blind_mapper):
+    more = blind_mapper.extend(Additions([Addition("K:003", "Saucepan")], "new labels"))
+    first = answers(more, "saucepan")[0]
+    assert (first.node, first.label, first.evidence) == ("K:003", "Saucepan", "same as a label")
+    assert first.probability > 0.9
+    assert not any("K:003" in answer.evidence for answer in answers(more, "K:003"))
+    with pytest.raises(ParameterError, match="needs Additions"):
+        blind_mapper.extend([])
+    with pytest.raises(ParameterError, match="parents must be a sequence"):
+        Addition("N:1", "A", "K:001")
+
+
+def test_nonsense_does_not_pass_where_one_place_is_all(kitchen):
+    mapper = PhraseMapper(fast=True, general="none").fit(robbed(kitchen, GONE[:1]))
+    for phrase in ("xyzzy qqq", "asdf qwer zxcv"):
+        found = answers(mapper, phrase, min_probability=0.05)
+        assert not found or found[0].node != GONE[0]
