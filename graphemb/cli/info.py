@@ -22,6 +22,11 @@ def info_command(model: str, as_json: bool) -> None:
     bundle = read_bundle(model, kind=kind)
     settings = {k: v for k, v in bundle.config.items() if k != "features"}
     about = {"model": model, "kind": kind, **bundle.facts, "settings": settings}
+    quality = about.get("quality_on_held_out_phrases", {})
+    if quality.get("n") == 0:
+        measured = "no: not one phrase could be held back"
+        kept = {k: v for k, v in quality.items() if k in ("reranker", "n")}
+        about["quality_on_held_out_phrases"] = {**kept, "measured": measured}
     if as_json:
         click.echo(json.dumps(about, ensure_ascii=False, indent=2))
         return

@@ -149,9 +149,13 @@ def _facts(mapper: PhraseMapper, index: MappingIndex, additions: Additions) -> d
         "sha256": additions.sha256,
     }  # fmt: skip
     about = {**mapper.facts_["taxonomy"], "nodes": t.n_nodes, "edges": t.n_edges}
-    return {
+    facts = {
         **mapper.facts_,
         "taxonomy": {**about, "sha256": t.sha256},
         "names": len(index.names),
         "extended": [*mapper.facts_.get("extended", ()), added],
     }
+    if "nodes_without_names" in facts:
+        left = int(index.blind.blind.sum()) if index.blind else 0
+        facts["nodes_without_names"] = {**facts["nodes_without_names"], "nodes": left}
+    return facts

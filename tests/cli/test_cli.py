@@ -179,3 +179,19 @@ def test_a_closed_pipe_is_quiet(model):
     )
     assert done.stdout.startswith(b"phrase\trank")
     assert b"Traceback" not in done.stderr
+
+
+def test_info_does_not_show_what_was_not_measured(tmp_path):
+    words = "fork knife spoon whisk sieve ladle grater peeler"
+    rows = [f"N{i}\t{word}" for i, word in enumerate(words.split())]
+    (tmp_path / "t").mkdir()
+    (tmp_path / "t" / "nodes.tsv").write_text("id\tlabel\nR\ttools\n" + "\n".join(rows) + "\n")
+    edges = [f"N{i}\tR" for i in range(len(rows))]
+    (tmp_path / "t" / "edges.tsv").write_text("child\tparent\n" + "\n".join(edges) + "\n")
+    out = str(tmp_path / "m")
+    assert (
+        run("train", str(tmp_path / "t"), "-o", out, "--fast", "--general", "none").exit_code == 0
+    )
+    shown = run("info", out).output
+    assert "not one phrase could be held back" in shown
+    assert "ece" not in shown

@@ -393,6 +393,7 @@ def test_a_node_without_label_can_be_given_one(blind_mapper):
     first = answers(more, "saucepan")[0]
     assert (first.node, first.label, first.evidence) == ("K:003", "Saucepan", "same as a label")
     assert first.probability > 0.9
+    assert more.facts_["nodes_without_names"]["nodes"] == len(GONE) - 1
     assert not any("K:003" in answer.evidence for answer in answers(more, "K:003"))
     with pytest.raises(ParameterError, match="needs Additions"):
         blind_mapper.extend([])
