@@ -16,6 +16,7 @@ SETS = {
     "hpo": ("hpo", "hpo/truth_lay.tsv", "synonyms_technical.tsv", True),
     "icd10cm": ("icd10cm", "icd10cm/truth_inclusion.tsv", "synonyms.tsv", True),
     "icd9_to_icd10cm": ("icd10cm", "icd9_to_icd10cm/truth.tsv", "synonyms.tsv", False),
+    "icd9_to_doid": ("doid", "icd_to_doid/truth_icd9_strict.tsv", "synonyms.tsv", False),
     "onet": ("onet", "onet/truth_alternate_titles.tsv", "synonyms.tsv", True),
     "esco_occupations": (
         "esco_occupations",
