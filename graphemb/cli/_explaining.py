@@ -22,7 +22,7 @@ __all__ = ["Explaining", "explaining_options"]
 _LISTED = 5
 #: Options that say nothing of an explanation.
 _UNUSED = {
-    "output": "-o", "format_": "--format", "accept": "--accept", "backoff": "--backoff",
+    "output": "-o", "format_": "--format", "accept": "--accept",
     "min_probability": "--min-probability",
 }  # fmt: skip
 
@@ -52,16 +52,22 @@ class Explaining:
 
     def run(
         self, mapper: Callable[[], PhraseMapper], phrases: Sequence[str], k: int,
-        within: Sequence[str], restriction: Mapping[str, Any],
+        within: Sequence[str], restriction: Mapping[str, Any], backoff: float | None = None,
     ) -> None:  # fmt: skip
-        """Explain `phrases` on standard output, or draw the one that there is."""
+        """Explain `phrases` on standard output, or draw the one that there is.
+
+        With `backoff`, the safe answer at that level follows what is said of the first ones.
+        """
         self._check(phrases)
         fitted = mapper()
         options = dict(restriction) | ({"within": list(within)} if within else {})
         for phrase in phrases:
             found = fitted.explain(phrase, min(k, 1 + _LISTED), **options)
             if self.text:
-                click.echo(printable("\n".join(_lines(found))) + "\n")
+                lines = _lines(found)
+                if backoff is not None:
+                    lines.append(_safe(fitted, phrase, backoff, options))
+                click.echo(printable("\n".join(lines)) + "\n")
             if self.svg is not None:
                 from graphemb.cli._picture import picture
                 from graphemb.files import atomic_write
@@ -79,6 +85,16 @@ class Explaining:
             if context.params.get(name) is not None:
                 raise click.UsageError(f"--explain takes no {option}.")
         check_output(None, self.svg)
+
+
+def _safe(mapper: PhraseMapper, phrase: str, level: float, options: Mapping[str, Any]) -> str:
+    """Return what `--backoff` answers, in a line."""
+    best = mapper.map([phrase], k=1, backoff=level, **options).best(0)
+    if best is None:
+        return f"  safe answer at {level:.0%}: none; nothing is likely enough"
+    called = f"{best.node} {best.label}".strip()
+    relation = best.review.relation if best.review else ""
+    return f"  safe answer at {level:.0%}: {called} ({relation}), {best.probability:.0%}"
 
 
 def _lines(found: Explanation) -> list[str]:

@@ -83,7 +83,10 @@ def map_command(
     if bool(phrases) == (input_ is not None):
         raise click.UsageError("give either INPUT (or - for standard input) or -p PHRASE.")
     if explaining is not None:
-        explaining.run(lambda: _mapper(model, taxonomy, quiet), phrases, k, within, restriction)
+        explaining.run(
+            lambda: _mapper(model, taxonomy, quiet), phrases, k, within, restriction,
+            wanted.backoff,
+        )  # fmt: skip
         return
     if long_job is not None:
         wanted.refuse("--parts")

@@ -245,11 +245,19 @@ def test_explain_of_rules_readings_and_nothing(model, mapper):
     assert only.exit_code == 65
 
 
+def test_explain_ends_with_the_safe_answer(model, mapper):
+    asked = ("-p", "small sauce pot", "-p", "asdf qwer")
+    text = run("map", "--model", model, "--explain", "--backoff", "0.9", *asked).stdout
+    safe = [line.strip() for line in text.splitlines() if "safe answer at 90%" in line]
+    best = mapper.map(["small sauce pot"], k=1, backoff=0.9).best(0)
+    assert best is None or f"{best.node} {best.label} ({best.review.relation})" in safe[0]
+    assert safe[1] == "safe answer at 90%: none; nothing is likely enough"
+
+
 @pytest.mark.parametrize(
     "more",
-    [("-o", "x"), ("--format", "tsv"), ("--accept", "p"), ("--backoff", "0.9"),
-     ("--min-probability", "0")],
-)  # fmt: skip
+    [("-o", "x"), ("--format", "tsv"), ("--accept", "p"), ("--min-probability", "0")],
+)
 def test_what_says_nothing_of_an_explanation_is_refused(model, more):
     done = run("map", "--model", model, "--explain", "-p", "x", *more)
     assert done.exit_code == 2
