@@ -34,6 +34,8 @@ __all__ = [
     "kind_of",
     "pack_strings",
     "read_bundle",
+    "under",
+    "under_prefix",
     "unpack_strings",
     "write_bundle",
 ]
@@ -59,6 +61,17 @@ class Bundle:
     facts: Mapping[str, Any]
     arrays: Mapping[str, Array]
     documents: Mapping[str, Any]
+
+
+def under(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """Return `arrays` with ``prefix.`` before their names; `under_prefix` is the way back."""
+    return {f"{prefix}.{name}": array for name, array in arrays.items()}
+
+
+def under_prefix(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """Return those of `arrays` whose names begin with ``prefix.``, by the rest of their names."""
+    cut = len(prefix) + 1
+    return {name[cut:]: array for name, array in arrays.items() if name.startswith(f"{prefix}.")}
 
 
 def pack_strings(texts: Sequence[str]) -> Array:

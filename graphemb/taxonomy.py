@@ -332,6 +332,14 @@ class Taxonomy:
         """Return the labels from the root to `node` through primary parents."""
         return tuple(self.labels[r] for r in self.path_rows(self.row(node)))
 
+    def path_text(self, row: int) -> str:
+        """Return the labels from the root to `row`, ids where there is no label, joined by `` > ``.
+
+        >>> Taxonomy(["r", "a", "b"], ["Root", "", "Leaf"], [("a", "r"), ("b", "a")]).path_text(2)
+        'Root > a > Leaf'
+        """
+        return " > ".join(self.labels[r] or self.ids[r] for r in self.path_rows(row))
+
     def phrases(self) -> Iterator[tuple[str, str, Scope | Literal["LABEL"]]]:
         """Yield (id, text, scope) of every name: the label first, then the synonyms."""
         for node, label in zip(self.ids, self.labels, strict=True):

@@ -14,13 +14,12 @@ GENERAL = ("wordllama",)
 def general_encoder(name: str) -> str | None:
     """Return the encoder of general language that `name` means on this machine, if any.
 
+    That its package is missing is said by the encoder, when it is fitted.
+
     Raises
     ------
     ParameterError
         When `name` is neither "auto", "none" nor in `GENERAL`.
-    MissingPackageError
-        When its package is not installed.
-
     """
     if name == "none":
         return None
@@ -32,5 +31,4 @@ def general_encoder(name: str) -> str | None:
             f"PhraseMapper: general must be one of {', '.join(known)}; got {shown(name)}."
             f"{nearest(str(name), known)}"
         )
-    ENCODERS[name]().fit([])
     return name

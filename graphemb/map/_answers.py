@@ -11,7 +11,7 @@ import numpy as np
 from graphemb.encode import normalise, stem
 from graphemb.map._blind_answers import answered
 from graphemb.map._words import MAX_WORDS
-from graphemb.map.features import Table, feature_table
+from graphemb.map.features import ALIKE, Table, feature_table
 from graphemb.map.index import Candidates, MappingIndex
 from graphemb.map.names import LABEL, PAIR
 from graphemb.map.rerank import FEATURES, Reranker, ordered
@@ -34,7 +34,7 @@ EXACT_LABEL, EXACT_OTHER = 0.99, 0.95
 READING, WRITTEN, KNOWN = 0.97, 0.8, 0.4
 #: A phrase without one known word, no name of like letters (cosine below `ALIKE`): whatever else
 #: stands nearest is chance, and its probability is cut to this share.
-ALIKE, CHANCE = 0.2, 0.1
+CHANCE = 0.1
 
 
 @dataclass(frozen=True)
@@ -216,8 +216,7 @@ class Answers:
     def path(self, node: int) -> str:
         """Return the labels from a root to `node`; an id stands where there is no label."""
         if node not in self._paths:
-            t = self.index.taxonomy
-            self._paths[node] = " > ".join(t.labels[row] or t.ids[row] for row in t.path_rows(node))
+            self._paths[node] = self.index.taxonomy.path_text(node)
         return self._paths[node]
 
     def _evidence(

@@ -13,6 +13,7 @@ from graphemb.encode.contrastive import ContrastiveEncoder
 from graphemb.map._blind_features import PlacePairs, Places, place_pairs
 from graphemb.map._blind_judge import Judge
 from graphemb.map._propagation import contexts, propagated
+from graphemb.map._runs import unit_rows
 from graphemb.map._twins import twin_leaves
 from graphemb.map.index import MappingIndex
 from graphemb.map.names import Name
@@ -160,7 +161,7 @@ def _places(
     space = np.array(parts.space, np.float32)
     sums = np.zeros((len(first), space.shape[1]), np.float32)
     np.add.at(sums, place, space[rows])
-    space[rows] = (sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9))[place]
+    space[rows] = unit_rows(sums)[place]
     places = np.full(len(blind), -1, np.int32)
     places[rows] = place
     return Places(places, rows[first], size, vectors, space)
@@ -191,4 +192,4 @@ def name_means(index: MappingIndex) -> Array:
     names = index.names
     vectors = encoder_of(index).vectors_of_normalised(names.normalised)
     sums = np.add.reduceat(vectors, names.starts[:-1], axis=0)
-    return np.asarray(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9))
+    return unit_rows(sums)

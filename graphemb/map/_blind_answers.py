@@ -10,7 +10,7 @@ import numpy as np
 
 from graphemb.map._blind import BlindNodes, Placed, Ranked
 from graphemb.map._blind_features import RELATIVES
-from graphemb.map._blind_judge import is_exact
+from graphemb.map.backoff import is_exact
 from graphemb.mappings import Candidate
 
 if TYPE_CHECKING:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from graphemb.map._propagation import unit_or_zero
+from graphemb.map._runs import best_of_run, gathered, rank_in_run
 from graphemb.map._words import member
 from graphemb.map.index import MappingIndex, ranges
 from graphemb.map.retrieve import Batch, top_k
@@ -83,7 +85,7 @@ def place_pairs(
     voters, votes = _votes(index, dense)
     scores = {name: batch.vectors @ rows.T for name, rows in places.vectors.items()}
     points = np.einsum("bk,bkd->bd", votes, places.space[voters])
-    scores["near"] = _unit(points) @ places.space[places.first].T
+    scores["near"] = unit_or_zero(points) @ places.space[places.first].T
     zero = np.zeros_like(scores["near"])
     scores = {name: scores.get(name, zero) for name in CHANNELS}
     parts = [FUSION[c] * _standard(scores[c]) for c in CHANNELS]
@@ -93,8 +95,8 @@ def place_pairs(
     for name, matrix in scores.items():
         value = matrix[query, place]
         columns[name] = value
-        columns[f"{name}_gap"] = value - _best(value, ptr)
-        columns[f"{name}_rank"] = np.log1p(_rank(value, query, ptr))
+        columns[f"{name}_gap"] = value - best_of_run(value, ptr)
+        columns[f"{name}_rank"] = np.log1p(rank_in_run(value, query, ptr))
     node = places.first[place]
     by_node = {
         "dense": np.maximum(index.names.by_node(dense), 0.0), "char": index.names.by_node(char),
@@ -143,25 +145,6 @@ def _chosen(scores: dict[str, Array], allowed: Array | None) -> tuple[Array, Arr
     return np.searchsorted(query, np.arange(b + 1)), query, place
 
 
-def _best(values: Array, ptr: Array) -> Array:
-    counts = np.diff(ptr)
-    out = np.zeros(len(counts), values.dtype)
-    out[counts > 0] = np.maximum.reduceat(values, ptr[:-1][counts > 0]) if len(values) else 0
-    return np.repeat(out, counts)
-
-
-def _rank(values: Array, query: Array, ptr: Array) -> Array:
-    """Return each pair's rank within its query, from 0; equals share the best rank."""
-    order = np.lexsort((-values, query))
-    ordered, whose = values[order], query[order]
-    new = np.ones(len(values), bool)
-    new[1:] = (ordered[1:] != ordered[:-1]) | (whose[1:] != whose[:-1])
-    first = np.maximum.accumulate(np.where(new, np.arange(len(values)), 0))
-    rank = np.empty(len(values), np.float32)
-    rank[order] = first - ptr[:-1][whose]
-    return rank
-
-
 def _around(
     index: MappingIndex, by_node: dict[str, Array], query: Array, node: Array,
     columns: dict[str, Array],
@@ -176,7 +159,7 @@ def _around(
         up = t.parent_rows[ranges(t.parent_ptr[node], counts)]
         each = np.repeat(query, counts)
         for title, matrix in (("parent", scores), ("sibling", down)):
-            columns[f"{title}_{channel}"] = _runs(gather, matrix[each, up], counts)
+            columns[f"{title}_{channel}"] = gathered(gather, matrix[each, up], counts)
 
 
 def _over(gather: np.ufunc, ptr: Array, rows: Array, scores: Array) -> Array:
@@ -185,14 +168,6 @@ def _over(gather: np.ufunc, ptr: Array, rows: Array, scores: Array) -> Array:
     filled = np.diff(ptr) > 0
     if filled.any():
         out[:, filled] = gather.reduceat(scores[:, rows], ptr[:-1][filled], axis=1)
-    return out
-
-
-def _runs(gather: np.ufunc, values: Array, counts: Array) -> Array:
-    out = np.zeros(len(counts), np.float32)
-    filled = counts > 0
-    if filled.any():
-        out[filled] = gather.reduceat(values, (np.cumsum(counts) - counts)[filled])
     return out
 
 
@@ -230,8 +205,3 @@ def _words(
     whose = np.repeat(np.arange(len(size)), size)
     unknown = np.bincount(whose, words.ids < 0, len(size)) / np.maximum(size, 1)
     columns["query_unknown"] = unknown[query].astype(np.float32)
-
-
-def _unit(rows: Array) -> Array:
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.where(norms > 1e-9, norms, np.inf), np.float32)

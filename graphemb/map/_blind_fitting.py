@@ -18,11 +18,12 @@ from graphemb.map._blind_judge import (
     Judge,
     gate_inputs,
     gate_logits,
-    is_exact,
 )
 from graphemb.map._blind_offset import Outcomes, best_offset, harmonic
 from graphemb.map._blind_tuning import BlindPlan
 from graphemb.map._propagation import contexts
+from graphemb.map._runs import unit_rows
+from graphemb.map.backoff import is_exact
 from graphemb.map.calibrate import Calibrator
 from graphemb.map.index import MappingIndex
 from graphemb.map.rerank import Query, Reranker, ordered
@@ -64,9 +65,7 @@ def node_space(taxonomy: Taxonomy, random_state: int) -> Array:
     graph = taxonomy.graph.to_undirected()
     embedder = EMBEDDERS["node2vec"](dim=64, walk_length=40, random_state=random_state)
     vectors = embedder.fit_transform(graph).vectors
-    vectors = vectors - vectors.mean(axis=0)
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(norms, 1e-9), np.float32)
+    return np.asarray(unit_rows(vectors - vectors.mean(axis=0)), np.float32)
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,16 @@ from typing import Any, Self
 
 import numpy as np
 
+from graphemb.bundle import under, under_prefix
 from graphemb.map._blind_features import PlacePairs
+from graphemb.map.backoff import is_exact
 from graphemb.map.calibrate import Calibrator
+from graphemb.map.features import ALIKE
 from graphemb.map.rerank import ordered
 from graphemb.map.trees import BoostedTrees
 from graphemb.mappings import Candidate
 
-__all__ = ["GATE_FEATURES", "Judge", "gate_inputs", "gate_logits", "is_exact"]
+__all__ = ["GATE_FEATURES", "Judge", "gate_inputs", "gate_logits"]
 
 Array = np.ndarray[Any, Any]
 
@@ -28,12 +31,7 @@ FUSED_SCALE = 2.0
 #: A phrase without one known word and no name of like letters, or none of like meaning, means a
 #: place by chance only: its probability is cut to this share, below the default bar even where
 #: there is no other place.
-ALIKE, NEAR, CHANCE = 0.2, 0.3, 0.05
-
-
-def is_exact(candidate: Candidate) -> bool:
-    """Return whether an answer bears the phrase, as written or as the lexicon reads it, as name."""
-    return candidate.evidence.rpartition("; ")[2].startswith("same as a ")
+NEAR, CHANCE = 0.3, 0.05
 
 
 def gate_inputs(
@@ -113,23 +111,19 @@ class Judge:
 
     def to_arrays(self) -> dict[str, Array]:
         """Return the arrays that `from_arrays` makes it from."""
-        parts: dict[str, Any] = {"calibrator": self.calibrator, "gate": self.gate}
+        found = under("calibrator", self.calibrator.to_arrays())
+        found |= under("gate", self.gate.to_arrays())
         if self.trees is not None:
-            parts["trees"] = self.trees
-        found = {f"{k}.{name}": a for k, p in parts.items() for name, a in p.to_arrays().items()}
+            found |= under("trees", self.trees.to_arrays())
         return found | {"offset": np.array([self.offset], np.float64)}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
         """Restore what `to_arrays` gave."""
-
-        def of(prefix: str) -> dict[str, Array]:
-            cut = len(prefix) + 1
-            return {k[cut:]: a for k, a in arrays.items() if k.startswith(f"{prefix}.")}
-
-        trees = of("trees")
+        trees = under_prefix("trees", arrays)
         return cls(
             BoostedTrees.from_arrays(trees) if trees else None,
-            Calibrator.from_arrays(of("calibrator")), Calibrator.from_arrays(of("gate")),
+            Calibrator.from_arrays(under_prefix("calibrator", arrays)),
+            Calibrator.from_arrays(under_prefix("gate", arrays)),
             float(arrays["offset"][0]),
-        )  # fmt: skip
+        )

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from graphemb.bundle import under, under_prefix
 from graphemb.map._blind import BlindNodes, BlindParts
 from graphemb.map._blind_judge import Judge
 from graphemb.map.index import MappingIndex
@@ -20,9 +21,8 @@ def blind_arrays(blind: BlindNodes | None) -> dict[str, Array]:
     """Return the arrays that `blind_from` reads; none where every node has a name."""
     if blind is None or blind.judge is None:
         return {}
-    found = {f"vectors.{name}": rows for name, rows in blind.places.vectors.items()}
-    found |= {f"judge.{name}": array for name, array in blind.judge.to_arrays().items()}
-    return found | {
+    vectors, judge = blind.places.vectors, blind.judge.to_arrays()
+    return under("vectors", vectors) | under("judge", judge) | {
         "nodes": np.flatnonzero(blind.blind).astype(np.int32),
         "layer": blind.parts.layer, "space": blind.parts.space,
     }  # fmt: skip
@@ -32,12 +32,13 @@ def blind_from(index: MappingIndex, arrays: Mapping[str, Array]) -> BlindNodes |
     """Return the nodes without names of `index`; None where `arrays` is empty."""
     if not arrays:
         return None
-
-    def of(prefix: str) -> dict[str, Array]:
-        cut = len(prefix) + 1
-        return {k[cut:]: a for k, a in arrays.items() if k.startswith(f"{prefix}.")}
-
     blind = np.zeros(index.taxonomy.n_nodes, bool)
     blind[arrays["nodes"]] = True
     parts = BlindParts(arrays["layer"], arrays["space"])
-    return BlindNodes(index, blind, parts, Judge.from_arrays(of("judge")), of("vectors"))
+    return BlindNodes(
+        index,
+        blind,
+        parts,
+        Judge.from_arrays(under_prefix("judge", arrays)),
+        under_prefix("vectors", arrays),
+    )

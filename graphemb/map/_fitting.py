@@ -15,12 +15,12 @@ from graphemb.encode._general import general_encoder
 from graphemb.encode.contrastive import ContrastiveEncoder
 from graphemb.estimator import Progress
 from graphemb.map._blind_fitting import learn_places
-from graphemb.map._blind_tuning import hold_out
+from graphemb.map._blind_tuning import BlindPlan, hold_out
 from graphemb.map._shipped import shipped_reranker
 from graphemb.map._tuning import Plan, make_plan, n_folds
 from graphemb.map._words import WordBook
 from graphemb.map.index import MappingIndex, Parts, relations
-from graphemb.map.names import Name, NameTable, names_of
+from graphemb.map.names import NameTable, names_of
 from graphemb.map.rerank import Examples, Reranker, collect, judge, learn
 from graphemb.map.rewrite import Rewriter
 from graphemb.map.translate import learn_translation
@@ -247,21 +247,18 @@ def fit_mapper(
     clock("reading names")
     rewriter = Rewriter(lexicon)
     teach = _Teacher(mapper, taxonomy, [(p, means) for p, means, _ in lexicon], companions, clock)
-    hidden, nameless = (blind.hidden, blind.blind) if blind else (None, None)
-    index = teach.index(plan, plan.names, plan.taught, None, (hidden, hidden))
+    index = teach.index(plan, blind)
     clock("collecting candidates")
     examples = [collect(index, plan.tuning, clock)]
     for fold in range(1, folds):
         clock.done_passes = fold
         other = plan_of(fold)
-        part = teach.index(other, other.names, other.taught)
-        examples.append(collect(part, other.tuning, clock))
+        examples.append(collect(teach.index(other), other.tuning, clock))
     reranker, quality = _ranking(mapper, Examples.joined(examples), plan, clock)
     places = learn_places(blind, index, reranker, rewriter, mapper, clock) if blind else None
     if len(plan.final) != len(plan.names) or plan.voters or blind:
         clock.done_passes = clock.n_passes - 1
-        known = None if again else index.parts
-        index = teach.index(plan, plan.final, plan.voters, known, (hidden, nameless))
+        index = teach.index(plan, blind, final=True, parts=None if again else index.parts)
     facts = _facts(index, plan, quality, lexicon, companions)
     if places:
         index.blind = places.of(index, again)
@@ -282,22 +279,23 @@ class _Teacher:
     clock: Clock
 
     def index(
-        self, plan: Plan, names: Sequence[Name], pairs: list[tuple[str, tuple[int, ...]]],
-        parts: Parts | None = None, nameless: tuple[Array | None, Array | None] = (None, None),
+        self, plan: Plan, blind: BlindPlan | None = None, *, final: bool = False,
+        parts: Parts | None = None,
     ) -> MappingIndex:  # fmt: skip
-        """Return an index of `names`, its parts learned from them and `pairs` unless given.
+        """Return the index of `plan` for tuning or the `final` one; parts not given are learned.
 
-        `nameless` are the nodes without any text, while learning and in the index.
+        The final one holds all names and hears all pairs. What is learned from are the names of
+        the tuning index either way: the others come as pairs, or are few.
         """
-        # What teaches are the tuning index's names: the others joined it as pairs.
-        table = NameTable.of(plan.names, self.taxonomy.n_nodes, nameless[0])
+        pairs = plan.voters if final else plan.taught
+        table = NameTable.of(plan.names, self.taxonomy.n_nodes, blind.hidden if blind else None)
         if parts is None:
             plan = dataclasses.replace(plan, taught=pairs)
             taught = taught_texts(table, plan, self.lexicon, self.companions)
             parts = learn_parts(self.mapper, self.taxonomy, table, taught, self.clock)
         self.clock("indexing")
-        if names is not plan.names:
-            table = NameTable.of(names, self.taxonomy.n_nodes, nameless[1])
+        if final:
+            table = NameTable.of(plan.final, self.taxonomy.n_nodes, blind.blind if blind else None)
         return MappingIndex(self.taxonomy, table, parts, phrases=pairs if self.mapper.graph else ())
 
 

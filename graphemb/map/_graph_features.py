@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from graphemb.map._runs import best_of_run, gathered, unit_rows
 from graphemb.map.index import Candidates, MappingIndex, ranges
 from graphemb.map.retrieve import Batch, NodeScores
 
@@ -44,11 +45,7 @@ def _relatives(scores: NodeScores, c: Candidates, ptr: Array, rows: Array) -> Ar
     counts = np.minimum(np.diff(ptr)[c.node], _MOST_CHILDREN)
     other = rows[ranges(ptr[c.node], counts)].astype(np.int64)
     values = scores.at(np.repeat(c.query, counts), other)
-    out = np.zeros(len(c.node), np.float32)
-    filled = counts > 0
-    if filled.any():
-        out[filled] = np.maximum.reduceat(values, (np.cumsum(counts) - counts)[filled])
-    return out
+    return gathered(np.maximum, values, counts)
 
 
 def _best_sibling(index: MappingIndex, own: Array, c: Candidates) -> Array:
@@ -79,10 +76,10 @@ def _node_space(index: MappingIndex, batch: Batch, c: Candidates, columns: Colum
         return
     mine = vectors[c.node].astype(np.float32)
     if index.parts.encoder is not None and index.parts.node_map.size:
-        point = _unit(batch.vectors @ index.parts.node_map)
+        point = unit_rows(batch.vectors @ index.parts.node_map)
         agreement = np.einsum("ij,ij->i", mine, point[c.query])
         columns["node_point"] = agreement
-        columns["node_point_gap"] = agreement - _query_max(agreement, c)
+        columns["node_point_gap"] = agreement - best_of_run(agreement, c.ptr)
     fused = columns["fused"]
     weight = np.exp(12.0 * columns["fused_gap"]) * (columns["fused_rank"] < np.log(21.0))
     total = np.zeros((len(c.ptr) - 1, vectors.shape[1]), np.float32)
@@ -91,18 +88,4 @@ def _node_space(index: MappingIndex, batch: Batch, c: Candidates, columns: Colum
         total[filled] = np.add.reduceat(mine * weight[:, None], c.ptr[:-1][filled], axis=0)
     # A candidate must not agree with itself: its own share is taken out of the centroid.
     rest = total[c.query] - mine * weight[:, None]
-    columns["centroid"] = np.einsum("ij,ij->i", mine, _unit(rest))
-
-
-def _query_max(values: Array, c: Candidates) -> Array:
-    counts = np.diff(c.ptr)
-    best = np.zeros(len(counts), np.float32)
-    filled = counts > 0
-    if filled.any():
-        best[filled] = np.maximum.reduceat(values, c.ptr[:-1][filled])
-    return np.repeat(best, counts)
-
-
-def _unit(rows: Array) -> Array:
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.maximum(norms, 1e-9))
+    columns["centroid"] = np.einsum("ij,ij->i", mine, unit_rows(rest))

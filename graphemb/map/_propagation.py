@@ -8,7 +8,7 @@ import numpy as np
 
 from graphemb.taxonomy import Taxonomy
 
-__all__ = ["WEIGHTS", "contexts", "propagated"]
+__all__ = ["WEIGHTS", "contexts", "propagated", "unit_or_zero"]
 
 Array = np.ndarray[Any, Any]
 
@@ -73,5 +73,10 @@ def propagated(
     total = np.tensordot(np.array(weights, np.float32), context, axes=1)
     if layer is not None:
         total = total + np.concatenate(list(context), axis=1) @ layer
-    norms = np.linalg.norm(total, axis=1, keepdims=True)
-    return np.asarray(total / np.where(norms > 1e-9, norms, np.inf), np.float32)
+    return unit_or_zero(total)
+
+
+def unit_or_zero(rows: Array) -> Array:
+    """Return `rows` scaled to unit length, float32; rows of (nearly) no length become zeros."""
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.where(norms > 1e-9, norms, np.inf), np.float32)

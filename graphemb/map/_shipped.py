@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from graphemb.bundle import read_bundle
+from graphemb.bundle import read_bundle, under_prefix
 from graphemb.map.calibrate import Calibrator
 from graphemb.map.rerank import FEATURES, Reranker
 from graphemb.map.trees import BoostedTrees
@@ -27,8 +27,7 @@ def shipped_reranker() -> Reranker | None:
     bundle = read_bundle(SHIPPED, kind="reranker")
     if tuple(bundle.config["features"]) != FEATURES:
         return None
-    trees = {
-        k.removeprefix("trees."): v for k, v in bundle.arrays.items() if k.startswith("trees.")
-    }
-    rest = {k.removeprefix("calibrator."): v for k, v in bundle.arrays.items() if k[0] == "c"}
-    return Reranker(BoostedTrees.from_arrays(trees), Calibrator.from_arrays(rest))
+    return Reranker(
+        BoostedTrees.from_arrays(under_prefix("trees", bundle.arrays)),
+        Calibrator.from_arrays(under_prefix("calibrator", bundle.arrays)),
+    )

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphemb.bundle import Bundle, pack_strings, read_bundle, unpack_strings, write_bundle
+from graphemb.bundle import (
+    Bundle,
+    pack_strings,
+    read_bundle,
+    under,
+    under_prefix,
+    unpack_strings,
+    write_bundle,
+)
 from graphemb.encode import CharGrams, SparseRows, WordTerms
 from graphemb.encode.contrastive import ContrastiveEncoder
 from graphemb.errors import BundleError, GraphembError
@@ -30,15 +38,6 @@ __all__ = ["load_mapper", "save_mapper"]
 
 Array = np.ndarray[Any, Any]
 Arrays = dict[str, Array]
-
-
-def _under(prefix: str, arrays: Mapping[str, Array]) -> Arrays:
-    return {f"{prefix}.{name}": array for name, array in arrays.items()}
-
-
-def _of(prefix: str, arrays: Mapping[str, Array]) -> Arrays:
-    cut = len(prefix) + 1
-    return {name[cut:]: array for name, array in arrays.items() if name.startswith(f"{prefix}.")}
 
 
 def _sparse(rows: SparseRows) -> Arrays:
@@ -72,17 +71,17 @@ def save_mapper(mapper: PhraseMapper, path: str | Path) -> None:
         "tables.node_keys": tables.node_keys, "tables.family_keys": tables.family_keys,
         "tables.phrase_vectors": tables.phrase_vectors,
         "tables.phrase_nodes": tables.phrase_nodes,
-        **_under("char", _sparse(tables.char)), **_under("word", _sparse(tables.word)),
-        **_under("trees", mapper.reranker_.trees.to_arrays()),
-        **_under("calibrator", mapper.reranker_.calibrator.to_arrays()),
+        **under("char", _sparse(tables.char)), **under("word", _sparse(tables.word)),
+        **under("trees", mapper.reranker_.trees.to_arrays()),
+        **under("calibrator", mapper.reranker_.calibrator.to_arrays()),
     }  # fmt: skip
     if parts.translation is not None:
         for name, array in zip(("source", "target", "p"), parts.translation, strict=True):
             arrays[f"translation.{name}"] = array
     if parts.encoder is not None:
         encoder, terms = parts.encoder.to_arrays()
-        arrays |= _under("encoder", encoder) | {"encoder_terms": pack_strings(terms)}
-    arrays |= _under("blind", blind_arrays(index.blind))
+        arrays |= under("encoder", encoder) | {"encoder_terms": pack_strings(terms)}
+    arrays |= under("blind", blind_arrays(index.blind))
     synonyms = {n: [[s.text, s.scope, s.kind] for s in group] for n, group in t.synonyms.items()}
     about = {
         "name": t.name, "metadata": t.metadata, "alternates": t.alternates, "obsolete": t.obsolete,
@@ -129,16 +128,17 @@ def _mapper(cls: type[PhraseMapper], bundle: Bundle) -> PhraseMapper:
     )
     names.set_normalised(unpack_strings(a["names.normalised"]))
     tables = Tables(
-        _from_sparse(_of("char", a)), _from_sparse(_of("word", a)),
+        _from_sparse(under_prefix("char", a)), _from_sparse(under_prefix("word", a)),
         a["tables.documents"], a["tables.name_ptr"],
         a["tables.name_words"].astype(np.int64), a["tables.node_keys"], a["tables.family_keys"],
         a["tables.phrase_vectors"], a["tables.phrase_nodes"],
     )  # fmt: skip
     general = bundle.documents.get("encoder", {}).get("general")
     index = MappingIndex(taxonomy, names, _parts(mapper, a, general), tables)
-    index.blind = blind_from(index, _of("blind", a))
+    index.blind = blind_from(index, under_prefix("blind", a))
     reranker = Reranker(
-        BoostedTrees.from_arrays(_of("trees", a)), Calibrator.from_arrays(_of("calibrator", a)),
+        BoostedTrees.from_arrays(under_prefix("trees", a)),
+        Calibrator.from_arrays(under_prefix("calibrator", a)),
         bool(bundle.documents["ranking"]["exact_wins"]),
     )  # fmt: skip
     rewriter = Rewriter([tuple(row) for row in bundle.documents["lexicon"]])
@@ -170,7 +170,7 @@ def _parts(mapper: PhraseMapper, a: Mapping[str, Array], general: str | None) ->
     encoder = None
     if mapper.encoder:
         encoder = ContrastiveEncoder(dim=mapper.dim, general=general)
-        encoder.from_arrays(_of("encoder", a), unpack_strings(a["encoder_terms"]))
+        encoder.from_arrays(under_prefix("encoder", a), unpack_strings(a["encoder_terms"]))
     translation = None
     if mapper.translation:
         translation = (a["translation.source"], a["translation.target"], a["translation.p"])

@@ -205,7 +205,7 @@ class PlaceIndex:
     def _path(self, node: int) -> str:
         if node not in self._paths:
             t = self.taxonomy
-            self._paths[node] = " > ".join(t.labels[row] for row in t.path_rows(node))
+            self._paths[node] = t.path_text(node)
         return self._paths[node]
 
 

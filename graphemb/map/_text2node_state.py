@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphemb.bundle import Bundle, pack_strings, read_bundle, unpack_strings, write_bundle
-from graphemb.map._state import _of, _taxonomy, _under, usable
+from graphemb.bundle import (
+    Bundle,
+    pack_strings,
+    read_bundle,
+    under,
+    under_prefix,
+    unpack_strings,
+    write_bundle,
+)
+from graphemb.map._state import _taxonomy, usable
 from graphemb.map._text2node_answers import PlaceIndex
 from graphemb.map._text2node_parts import make_encoder, make_network
 from graphemb.map._twins import Places
@@ -39,9 +47,9 @@ def save_text2node(mapper: Text2Node, path: str | Path) -> None:
         "names.texts": pack_strings(names.texts), "names.owners": names.owners,
         "names.kinds": names.kinds, "names.vectors": index.name_vectors,
         "places.vectors": index.places.vectors, "places.place": index.places.place,
-        **_under("encoder", index.encoder.to_arrays()),
-        **_under("network", index.network.to_arrays()),
-        **_under("calibrator", index.calibrator.to_arrays()),
+        **under("encoder", index.encoder.to_arrays()),
+        **under("network", index.network.to_arrays()),
+        **under("calibrator", index.calibrator.to_arrays()),
     }  # fmt: skip
     synonyms = {n: [[s.text, s.scope, s.kind] for s in group] for n, group in t.synonyms.items()}
     about = {
@@ -67,9 +75,9 @@ def _mapper(cls: type[Text2Node], bundle: Bundle) -> Text2Node:
         unpack_strings(a["names.texts"]), a["names.owners"], a["names.kinds"], taxonomy.n_nodes
     )
     places = Places(a["places.vectors"], a["places.place"], taxonomy.ids)
-    encoder = make_encoder(mapper).from_arrays(_of("encoder", a))
-    network = make_network(mapper).from_arrays(_of("network", a))
-    calibrator = Calibrator.from_arrays(_of("calibrator", a))
+    encoder = make_encoder(mapper).from_arrays(under_prefix("encoder", a))
+    network = make_network(mapper).from_arrays(under_prefix("network", a))
+    calibrator = Calibrator.from_arrays(under_prefix("calibrator", a))
     mapper._set(
         PlaceIndex(taxonomy, names, a["names.vectors"], places, encoder, network, calibrator),
         dict(bundle.facts),

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from graphemb.map._runs import gathered
 from graphemb.map._words import MAX_WORDS, QueryWords, member
 from graphemb.map.index import Candidates, MappingIndex, ranges
 from graphemb.map.retrieve import Batch
@@ -66,19 +67,9 @@ def _coverage(
     columns["node_coverage"] = _sums(idf * in_node, pair, n) / total
     columns["family_coverage"] = _sums(idf * in_family, pair, n) / total
     columns["family_gain"] = columns["family_coverage"] - columns["node_coverage"]
-    columns["rarest_missing"] = _largest(np.where(held, 0, idf), counts)
+    columns["rarest_missing"] = gathered(np.maximum, np.where(held, 0, idf), counts)
     _modifiers(index, kind, held, pair, best, n, columns)
     return TextMatch(np.concatenate([[0], np.cumsum(counts)]), at, held)
-
-
-def _largest(values: Array, counts: Array) -> Array:
-    """Return the maximum of each run of `counts` values; 0 for an empty run."""
-    out = np.zeros(len(counts), np.float32)
-    filled = counts > 0
-    if filled.any():
-        starts = (np.cumsum(counts) - counts)[filled]
-        out[filled] = np.maximum.reduceat(values, starts)
-    return out
 
 
 def _modifiers(
@@ -116,11 +107,11 @@ def _soft(
     inner = n_counts[pair]
     flat = local[ranges(starts[pair], inner)]
     sims = alike.ravel()[np.repeat(words.slots[at], inner) * np.int64(alike.shape[1]) + flat]
-    per_query_word = _largest(sims, inner)
+    per_query_word = gathered(np.maximum, sims, inner)
     idf = words.idf[at]
     total = np.maximum(_sums(idf, pair, n), 1e-6)
     columns["soft_query"] = _sums(idf * per_query_word, pair, n) / total
-    columns["soft_worst"] = -_largest(-per_query_word + 1.0, q_counts) + 1.0
+    columns["soft_worst"] = -gathered(np.maximum, -per_query_word + 1.0, q_counts) + 1.0
     ends = np.cumsum(q_counts) - 1
     columns["soft_last"] = np.where(q_counts > 0, per_query_word[np.maximum(ends, 0)], 0)
     columns["soft_name"] = _soft_name(index, words, c, best, alike, local, n_counts)
@@ -138,7 +129,7 @@ def _soft_name(
     sims = alike.ravel()[slots * np.int64(alike.shape[1]) + np.repeat(local, inner)]
     book = index.book
     idf = book.idf[book.words[ranges(book.ptr[best], n_counts)]]
-    near = _sums(idf * _largest(sims, inner), pair, n)
+    near = _sums(idf * gathered(np.maximum, sims, inner), pair, n)
     return np.asarray(near / np.maximum(_sums(idf, pair, n), 1e-6), np.float32)
 
 

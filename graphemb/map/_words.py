@@ -12,6 +12,7 @@ import numpy as np
 
 from graphemb.encode import SparseRows, WordTerms, stem
 from graphemb.encode.contrastive import ContrastiveEncoder
+from graphemb.map._runs import unit_rows
 from graphemb.map.names import NameTable
 
 __all__ = ["QueryWords", "WordBook", "member", "word_class"]
@@ -146,7 +147,7 @@ class WordBook:
         full = encoder.vectors_of_normalised([usual.get(term, term) for term in terms.terms])
         _, axes = np.linalg.eigh(full.T @ full)
         basis = np.ascontiguousarray(axes[:, ::-1][:, :size], dtype=np.float32)
-        return _unit(full @ basis).astype(np.float16), basis
+        return unit_rows(full @ basis).astype(np.float16), basis
 
     @staticmethod
     def new_vectors(
@@ -155,7 +156,7 @@ class WordBook:
         """Return vectors of words that the book did not have, float32 (len(terms), r)."""
         if encoder is None or not terms:
             return np.zeros((len(terms), basis.shape[1]), np.float32)
-        return _unit(encoder.vectors_of_normalised(terms) @ basis)
+        return unit_rows(encoder.vectors_of_normalised(terms) @ basis)
 
     def of(
         self, texts: Sequence[str], stems: Sequence[Sequence[str]],
@@ -190,8 +191,3 @@ class WordBook:
         ids = column[at] if len(at) else at
         ptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         return QueryWords(ptr, ids, self.idf[ids], at, vectors, classes[at] if len(at) else at)
-
-
-def _unit(rows: Array) -> Array:
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.maximum(norms, 1e-9), np.float32)

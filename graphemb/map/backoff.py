@@ -122,16 +122,21 @@ class Backoff:
         t = self.taxonomy
         for c, at in zip(found, rows, strict=True):
             if at == row and c.probability >= self.level - 1e-4:
-                exact = c.evidence.rpartition("; ")[2].startswith(_SAME)
-                return _ranked(c, 1, Review(relation="exactMatch" if exact else "closeMatch"))
+                relation = "exactMatch" if is_exact(c) else "closeMatch"
+                return _ranked(c, 1, Review(relation=relation))
         below = [c for c, at in zip(found, rows, strict=True) if row in self._above(int(at))]
         parts = [f"{c.label} {c.probability:.0%}" for c in below[:3] if c.probability >= 0.005]
         more = f" and {len(below) - len(parts)} more" if len(below) > len(parts) else ""
         return Candidate(
             1, t.ids[row], t.labels[row], round(min(total, 1.0), 4), below[0].score, t.labels[row],
             f"at or above {', '.join(parts)}{more}",
-            " > ".join(t.labels[r] for r in t.path_rows(row)), Review(relation="broadMatch"),
+            t.path_text(row), Review(relation="broadMatch"),
         )  # fmt: skip
+
+
+def is_exact(candidate: Candidate) -> bool:
+    """Return whether an answer bears the phrase, as written or as the lexicon reads it, as name."""
+    return candidate.evidence.rpartition("; ")[2].startswith(_SAME)
 
 
 def _ranked(c: Candidate, rank: int, review: Review) -> Candidate:

@@ -160,7 +160,7 @@ def _weighed(
     exact = bool(columns["exact"][pair])
     return Weighed(
         rank, t.ids[node], t.labels[node],
-        " > ".join(t.labels[r] or t.ids[r] for r in t.path_rows(node)),
+        t.path_text(node),
         float(p), float(s.scores[pair]), index.names.texts[name],
         kinds.get(int(index.names.kinds[name]), "other name"), texts[row] if row else "",
         retrievers,

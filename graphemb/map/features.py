@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from graphemb.map._graph_features import graph_features
+from graphemb.map._runs import best_of_run, rank_in_run
 from graphemb.map._text_features import TextMatch, text_features
 from graphemb.map.index import Candidates, MappingIndex, ranges
 from graphemb.map.names import OTHER, SYNONYM
@@ -18,6 +19,9 @@ from graphemb.map.retrieve import Batch
 __all__ = ["GRAPH_FEATURES", "Table", "feature_table"]
 
 Array = np.ndarray[Any, Any]
+
+#: Cosine of character n-grams from which on a name has letters like the phrase's.
+ALIKE = 0.2
 
 #: Features that need the hierarchy; `PhraseMapper(graph=False)` leaves them out.
 GRAPH_FEATURES = (
@@ -48,29 +52,6 @@ def _gather(matrix: Array, rows: Array, columns: Array) -> Array:
     return taken
 
 
-def _first(values: Array, ptr: Array) -> Array:
-    """Return the largest of `values` in each query's pairs, repeated for each pair."""
-    counts = np.diff(ptr)
-    filled = counts > 0
-    best = np.zeros(len(counts), values.dtype)
-    if filled.any():
-        best[filled] = np.maximum.reduceat(values, ptr[:-1][filled])
-    return np.repeat(best, counts)
-
-
-def _rank(values: Array, c: Candidates) -> Array:
-    """Return each pair's rank by `values` within its query, from 0; equals share the best rank."""
-    order = np.lexsort((-values, c.query))
-    position = np.arange(len(values)) - np.repeat(c.ptr[:-1], np.diff(c.ptr))
-    ordered = values[order]
-    new = np.ones(len(values), bool)
-    new[1:] = (ordered[1:] != ordered[:-1]) | (c.query[order][1:] != c.query[order][:-1])
-    start = np.maximum.accumulate(np.where(new, np.arange(len(values)), 0))
-    rank = np.empty(len(values), np.float32)
-    rank[order] = position[start]
-    return rank
-
-
 def _best_names(index: MappingIndex, c: Candidates) -> Array:
     """Return for each pair the row of the candidate's name that fits the query best."""
     starts = index.names.starts[c.node]
@@ -89,12 +70,12 @@ def feature_table(index: MappingIndex, batch: Batch, c: Candidates) -> Table:
     for channel, scores in c.nodes.items():
         value = scores.at(c.query, c.node)
         columns[channel] = value
-        columns[f"{channel}_gap"] = value - _first(value, c.ptr)
-        columns[f"{channel}_rank"] = np.log1p(_rank(value, c))
+        columns[f"{channel}_gap"] = value - best_of_run(value, c.ptr)
+        columns[f"{channel}_rank"] = np.log1p(rank_in_run(value, c.query, c.ptr))
     fused = c.fused.at(c.query, c.node)
     columns["fused"] = fused
-    columns["fused_gap"] = fused - _first(fused, c.ptr)
-    columns["fused_rank"] = np.log1p(_rank(fused, c))
+    columns["fused_gap"] = fused - best_of_run(fused, c.ptr)
+    columns["fused_rank"] = np.log1p(rank_in_run(fused, c.query, c.ptr))
     best = _best_names(index, c)
     label = index.names.labels[c.node]
     for channel, matrix in c.names.items():
@@ -105,5 +86,5 @@ def feature_table(index: MappingIndex, batch: Batch, c: Candidates) -> Table:
     columns["is_other_name"] = (kinds >= OTHER).astype(np.float32)
     match = text_features(index, batch, c, best, columns)
     graph_features(index, batch, c, columns)
-    columns["soft_gap"] = columns["soft_query"] - _first(columns["soft_query"], c.ptr)
+    columns["soft_gap"] = columns["soft_query"] - best_of_run(columns["soft_query"], c.ptr)
     return Table(columns, best, match)
