@@ -35,8 +35,8 @@ def extend_command(
 
     NEW_NODES is a table (CSV, TSV, XLSX) with the columns id, label, parent (ids of known or new
     nodes, several joined by |) and, if wanted, synonyms. A row with a known id adds synonyms to
-    that node; its label and parent are left empty, or as they are. Ranking and calibration stay:
-    a policy of graphemb calibrate has to be made anew.
+    that node; its label and parent are left empty, or as they are; a label may be given to a node
+    that has none. Ranking and calibration stay: a policy of graphemb calibrate has to be made anew.
     """
     from graphemb.cli._progress import noted_warnings
     from graphemb.load import load_additions

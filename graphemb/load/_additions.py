@@ -63,7 +63,8 @@ def load_additions(source: str | Path, *, loader: str | None = None, **options: 
 
     Columns are those of the `delimited` loader: id, label, parent (several joined by ``|``: ids of
     known or of new nodes), optional synonyms. A row with a known id adds synonyms to that node;
-    its label and parent are empty or what they are, so a table of such rows needs neither column.
+    its label and parent are empty or what they are, so a table of such rows needs neither column;
+    a node that has no label may be given one.
     `alt_ids` is read too, `xrefs` is not.
 
     Parameters
