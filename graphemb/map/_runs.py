@@ -6,7 +6,10 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["best_of_run", "gathered", "rank_in_run", "unit_rows"]
+from graphemb import kernels
+from graphemb.kernels import pairs
+
+__all__ = ["best_of_run", "gap_and_rank", "gathered", "rank_in_run", "unit_rows"]
 
 Array = np.ndarray[Any, Any]
 
@@ -40,6 +43,13 @@ def rank_in_run(values: Array, run: Array, ptr: Array) -> Array:
     rank = np.empty(len(values), np.float32)
     rank[order] = position[start]
     return rank
+
+
+def gap_and_rank(values: Array, run: Array, ptr: Array) -> tuple[Array, Array]:
+    """Return ``values - best_of_run`` and `rank_in_run`, both float32, of float32 `values`."""
+    if kernels.compiled():
+        return pairs.run_ranks(values, ptr)
+    return values - best_of_run(values, ptr), rank_in_run(values, run, ptr)
 
 
 def unit_rows(rows: Array) -> Array:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from graphemb import kernels
+from graphemb.kernels import pairs
 from graphemb.map._runs import gathered
 from graphemb.map._words import MAX_WORDS, QueryWords, member
 from graphemb.map.index import Candidates, MappingIndex, ranges
@@ -23,7 +25,6 @@ class TextMatch:
     """Which query words a pair's best name holds: flat over (pair, query word)."""
 
     ptr: Array
-    word: Array
     held: Array
 
 
@@ -32,11 +33,27 @@ def text_features(
 ) -> TextMatch:
     """Add coverage, soft coverage, modifier, string and query features to `columns`."""
     words = index.book.of(batch.texts, batch.stems, index.parts.encoder)
-    match = _coverage(index, words, c, best, columns)
-    _soft(index, words, c, best, columns)
+    if kernels.compiled():
+        match = _words_compiled(index, words, c, best, columns)
+    else:
+        match = _coverage(index, words, c, best, columns)
+        _soft(index, words, c, best, columns)
     _strings(index, batch, c, best, columns)
     _query(words, c, columns)
     return match
+
+
+def _words_compiled(
+    index: MappingIndex, words: QueryWords, c: Candidates, best: Array, columns: Columns
+) -> TextMatch:
+    """Add what `_coverage` and `_soft` add, in one pass over the pairs."""
+    said = (
+        words.ptr, words.ids, words.slots, words.classes.astype(np.int32), words.idf, words.vectors
+    )  # fmt: skip
+    found, held = pairs.pair_words(said, index.book.arrays, MAX_WORDS, c.query, c.node, best)
+    columns |= zip(pairs.PAIR_WORDS, found, strict=True)
+    ptr = np.concatenate([[0], np.cumsum(np.diff(words.ptr)[c.query])])
+    return TextMatch(ptr, held)
 
 
 def _per_pair(words: QueryWords, c: Candidates) -> tuple[Array, Array, Array]:
@@ -69,7 +86,7 @@ def _coverage(
     columns["family_gain"] = columns["family_coverage"] - columns["node_coverage"]
     columns["rarest_missing"] = gathered(np.maximum, np.where(held, 0, idf), counts)
     _modifiers(index, kind, held, pair, best, n, columns)
-    return TextMatch(np.concatenate([[0], np.cumsum(counts)]), at, held)
+    return TextMatch(np.concatenate([[0], np.cumsum(counts)]), held)
 
 
 def _modifiers(
@@ -136,23 +153,32 @@ def _soft_name(
 def _strings(
     index: MappingIndex, batch: Batch, c: Candidates, best: Array, columns: Columns
 ) -> None:
+    """Add how alike the texts are letter by letter, and in length."""
+    texts = index.names.normalised
+    right = [texts[i] for i in best.tolist()]
+    titles = ("ratio", "token_sort", "token_set", "length_ratio", "exact")
+    if kernels.compiled():
+        columns |= zip(titles, pairs.text_ratios(batch.texts, c.query, right), strict=True)
+    else:
+        columns |= zip(titles, _text_ratios(batch, c, right), strict=True)
+    lengths = index.book.ptr[best + 1] - index.book.ptr[best]
+    columns["name_words"] = lengths.astype(np.float32)
+
+
+def _text_ratios(batch: Batch, c: Candidates, right: list[str]) -> list[Array]:
+    """Return what `pairs.text_ratios` does."""
     from rapidfuzz import fuzz
     from rapidfuzz.process import cpdist
 
-    texts = index.names.normalised
     left = [batch.texts[q] for q in c.query.tolist()]
-    right = [texts[i] for i in best.tolist()]
-    for title, scorer in (
-        ("ratio", fuzz.ratio), ("token_sort", fuzz.token_sort_ratio),
-        ("token_set", fuzz.token_set_ratio),
-    ):  # fmt: skip
-        found: Any = cpdist(left, right, scorer=scorer, dtype=np.float32) if left else []
-        columns[title] = np.asarray(found, np.float32) / 100.0
+    found = []
+    for scorer in (fuzz.ratio, fuzz.token_sort_ratio, fuzz.token_set_ratio):
+        ratios: Any = cpdist(left, right, scorer=scorer, dtype=np.float32) if left else []
+        found.append(np.asarray(ratios, np.float32) / 100.0)
     a = np.array([len(text) for text in batch.texts], np.float32)[c.query]
-    lengths = index.book.ptr[best + 1] - index.book.ptr[best]
-    columns["length_ratio"] = a / np.maximum(np.array([len(t) for t in right], np.float32), 1.0)
-    columns["name_words"] = lengths.astype(np.float32)
-    columns["exact"] = np.array([x == y for x, y in zip(left, right, strict=True)], np.float32)
+    found.append(a / np.maximum(np.array([len(t) for t in right], np.float32), 1.0))
+    found.append(np.array([x == y for x, y in zip(left, right, strict=True)], np.float32))
+    return found
 
 
 def _query(words: QueryWords, c: Candidates, columns: Columns) -> None:

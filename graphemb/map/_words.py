@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -106,9 +107,20 @@ class WordBook:
         owner = np.repeat(np.arange(len(self.ptr) - 1), np.diff(self.ptr))
         self.name_keys = owner * np.int64(self.n_words) + self.words
         self.idf = np.append(terms.idf, terms.idf.max(initial=1.0)).astype(np.float32)
-        n_names = len(owners)
+        n_names, self._n_nodes = len(owners), int(owners.max(initial=-1)) + 1
         self.totals = np.bincount(owner, self.idf[self.words], n_names).astype(np.float32)
         self.classes = np.array([word_class(t) for t in terms.terms] or [0], np.int8)
+
+    @cached_property
+    def arrays(self) -> tuple[Array, ...]:
+        """What `kernels.pairs.pair_words` reads of the book."""
+        nodes = np.arange(self._n_nodes + 1) * np.int64(self.n_words)
+        return (
+            self.ptr.astype(np.int64, copy=False), self.words.astype(np.int64, copy=False),
+            np.searchsorted(self.node_keys, nodes), self.node_keys,
+            np.searchsorted(self.family_keys, nodes), self.family_keys,
+            self.idf[: self.n_words], self.totals, self.classes, self.vectors,
+        )  # fmt: skip
 
     @classmethod
     def build(

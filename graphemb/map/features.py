@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from graphemb import kernels
+from graphemb.kernels import pairs
 from graphemb.map._graph_features import graph_features
-from graphemb.map._runs import best_of_run, rank_in_run
+from graphemb.map._runs import best_of_run, gap_and_rank
 from graphemb.map._text_features import TextMatch, text_features
-from graphemb.map.index import Candidates, MappingIndex, ranges
+from graphemb.map.index import FUSION, Candidates, MappingIndex, ranges
 from graphemb.map.names import OTHER, SYNONYM
 from graphemb.map.retrieve import Batch
 
@@ -52,8 +54,25 @@ def _gather(matrix: Array, rows: Array, columns: Array) -> Array:
     return taken
 
 
-def _best_names(index: MappingIndex, c: Candidates) -> Array:
-    """Return for each pair the row of the candidate's name that fits the query best."""
+def _best_names(index: MappingIndex, c: Candidates, columns: dict[str, Array]) -> Array:
+    """Return for each pair the row of the candidate's name that fits the query best.
+
+    Adds what each channel gives for that name and for the label to `columns`.
+    """
+    if kernels.compiled():
+        starts = index.names.starts
+        best, scores = pairs.best_names(list(c.names.values()), starts, c.query, c.node)
+        for channel, of_best, of_label in zip(c.names, scores[::2], scores[1::2], strict=True):
+            columns[f"{channel}_name"], columns[f"{channel}_label"] = of_best, of_label
+        return best
+    best, label = _best_name(index, c), index.names.labels[c.node]
+    for channel, matrix in c.names.items():
+        columns[f"{channel}_name"] = _gather(matrix, c.query, best)
+        columns[f"{channel}_label"] = _gather(matrix, c.query, label)
+    return best
+
+
+def _best_name(index: MappingIndex, c: Candidates) -> Array:
     starts = index.names.starts[c.node]
     counts = index.names.starts[c.node + 1] - starts
     name = ranges(starts, counts)
@@ -66,21 +85,14 @@ def _best_names(index: MappingIndex, c: Candidates) -> Array:
 
 def feature_table(index: MappingIndex, batch: Batch, c: Candidates) -> Table:
     """Return the features of all pairs of `c`."""
-    columns: dict[str, Array] = {}
-    for channel, scores in c.nodes.items():
-        value = scores.at(c.query, c.node)
-        columns[channel] = value
-        columns[f"{channel}_gap"] = value - best_of_run(value, c.ptr)
-        columns[f"{channel}_rank"] = np.log1p(rank_in_run(value, c.query, c.ptr))
-    fused = c.fused.at(c.query, c.node)
-    columns["fused"] = fused
-    columns["fused_gap"] = fused - best_of_run(fused, c.ptr)
-    columns["fused_rank"] = np.log1p(rank_in_run(fused, c.query, c.ptr))
-    best = _best_names(index, c)
-    label = index.names.labels[c.node]
-    for channel, matrix in c.names.items():
-        columns[f"{channel}_name"] = _gather(matrix, c.query, best)
-        columns[f"{channel}_label"] = _gather(matrix, c.query, label)
+    columns: dict[str, Array] = {channel: s.at(c.query, c.node) for channel, s in c.nodes.items()}
+    columns["fused"] = np.zeros(len(c.node), np.float32)
+    for channel in c.nodes:
+        columns["fused"] += FUSION[channel] * columns[channel]
+    for channel in (*c.nodes, "fused"):
+        gap, rank = gap_and_rank(columns[channel], c.query, c.ptr)
+        columns[f"{channel}_gap"], columns[f"{channel}_rank"] = gap, np.log1p(rank)
+    best = _best_names(index, c, columns)
     kinds = index.names.kinds[best]
     columns["is_synonym"] = (kinds == SYNONYM).astype(np.float32)
     columns["is_other_name"] = (kinds >= OTHER).astype(np.float32)

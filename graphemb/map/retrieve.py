@@ -15,7 +15,7 @@ import numpy as np
 from graphemb import kernels
 from graphemb.encode import CharGrams, SparseRows, WordTerms, normalise_all, stems
 from graphemb.encode.contrastive import ContrastiveEncoder
-from graphemb.kernels import mapping
+from graphemb.kernels import mapping, pairs
 from graphemb.map.translate import as_lookup
 
 __all__ = [
@@ -142,6 +142,16 @@ class NodeScores:
         for scores, weight, exact in zip(self.channels, self.weights, self.exact, strict=True):
             total += weight * mapping.node_scores(scores, self.starts, query, node, exact)
         return total
+
+    def of_relatives(
+        self, query: Array, node: Array, relatives: tuple[Array, Array], most: int
+    ) -> Array:
+        """Return the best score of the first `most` relatives of each node; 0 without any.
+
+        `relatives` are (ptr, rows) of all nodes; of compiled scores with one channel.
+        """
+        scores, exact = self.channels[0], self.exact[0]
+        return pairs.relative_scores(scores, self.starts, query, node, relatives, most, exact)
 
 
 class _Postings:

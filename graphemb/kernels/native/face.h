@@ -8,13 +8,13 @@
 
 #include "kernels.h"
 
-#define MOST 16
+#define MOST 24
 
 /* The loops for this processor; set when the module is imported. */
 extern const Level *level;
 
-/* The kernels of mapping (module_map.c). */
-extern PyMethodDef map_methods[];
+/* The kernels of mapping: of names (module_map.c) and of pairs (module_pairs.c). */
+extern PyMethodDef map_methods[], pair_methods[];
 
 typedef struct {
     Py_buffer views[MOST];

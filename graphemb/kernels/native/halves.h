@@ -16,6 +16,11 @@ INLINE vec from_halves(const uint16_t *from) {
     return (vec)((words)size | sign);
 }
 
+INLINE float any_half(uint16_t half) {
+    float size = from_half(half & 0x7FFF);
+    return half & 0x8000 ? -size : size;
+}
+
 #define STRETCH 8 /* vectors of an output row in registers at a time */
 
 INLINE void stretch_of_row(const int32_t *columns, const float *weights, int64_t n,
@@ -46,11 +51,8 @@ static void half_rows(const int64_t *ptr, const int32_t *columns, const float *w
             stretch_of_row(c, w, entries, table + at, dim, to + at, 1);
         for (; at < dim; at++) {
             to[at] = 0.0f;
-            for (int64_t j = 0; j < entries; j++) {
-                uint16_t half = table[(int64_t)c[j] * dim + at];
-                float size = from_half(half & 0x7FFF);
-                to[at] += w[j] * (half & 0x8000 ? -size : size);
-            }
+            for (int64_t j = 0; j < entries; j++)
+                to[at] += w[j] * any_half(table[(int64_t)c[j] * dim + at]);
         }
     }
 }

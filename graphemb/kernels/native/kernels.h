@@ -117,6 +117,44 @@ typedef struct {
 int byte_scores(const Bytes *names, const uint8_t *queries, const float *scales, int64_t n,
                 float *out);
 
+/* Words of a query that are compared at most, and words of a name that are looked at together. */
+#define WORDS_MOST 64
+#define WORDS_ABREAST 4
+
+/* The distinct words of queries, flat: those of query q are ptr[q] … ptr[q + 1] - 1. */
+typedef struct {
+    const int64_t *ptr;
+    const int64_t *ids;     /* the word in the book; -1: not there */
+    const int64_t *slots;   /* its vector */
+    const int32_t *classes; /* 0 to 3 */
+    const float *idf;
+    const float *vectors; /* (slots, size) */
+    int64_t size;
+} QueryWords;
+
+/* The words of names, nodes and families; see WordBook in map/_words.py. */
+typedef struct {
+    const int64_t *ptr, *words;            /* of names */
+    const int64_t *node_ptr, *node_keys;   /* ascending keys node · n_words + word, by node */
+    const int64_t *family_ptr, *family_keys;
+    const float *idf, *totals;
+    const int8_t *classes;
+    const uint16_t *vectors; /* (n_words, size), float16 */
+    int64_t n_words, most;   /* words of a name beyond `most` are not compared */
+} WordBook;
+
+/* Texts as code points, one after the other. */
+typedef struct {
+    const uint32_t *letters;
+    const int64_t *ptr;
+} Texts;
+
+/* out (5, n): for each query[i] and text i of `names` the ratios of the texts, of their words in
+ * order and of their words as sets, the quotient of their lengths, and whether they are equal.
+ * Returns -1 when memory is not to be had. */
+int text_ratios(const Texts *queries, const Texts *names, const int64_t *query, int64_t n,
+                float *out);
+
 /* The loops that are compiled for each level of processor. */
 typedef struct {
     /* Sparse rows times a dense matrix. */
@@ -151,6 +189,24 @@ typedef struct {
     void (*node_scores)(const NodeNames *names, const int64_t *query, const int64_t *node, int64_t n,
                         const float *vectors, const float *documents, int64_t dim, float *scores,
                         float *out);
+    /* Features of pairs: see words.h and pairs.h. */
+    void (*pair_words)(const QueryWords *words, const WordBook *book, const int64_t *query,
+                       const int64_t *node, const int64_t *name, int64_t n, uint8_t *held,
+                       float *room, float *out);
+    void (*best_names)(const NodeNames *names, const float *const *channels, int n_channels,
+                       const int64_t *query, const int64_t *node, int64_t n, int64_t *best,
+                       float *out);
+    void (*run_ranks)(const float *values, const int64_t *ptr, int64_t n_runs, float *gap,
+                      float *rank);
+    void (*rival_gaps)(const float *values, const int64_t *group, const int64_t *ptr,
+                       int64_t n_runs, float *out);
+    void (*relative_scores)(const NodeNames *names, const int64_t *query, const int64_t *node,
+                            int64_t n, const int32_t *ptr, const int32_t *rows, int64_t most,
+                            const float *vectors, const float *documents, int64_t dim,
+                            float *scores, float *out);
+    void (*space_scores)(const uint16_t *vectors, int64_t dim, const float *points,
+                         const int64_t *node, const float *weight, const int64_t *ptr,
+                         int64_t n_runs, int64_t n, float *total, float *out);
 } Level;
 
 /* The highest level that this processor has. */

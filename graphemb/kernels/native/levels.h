@@ -7,8 +7,11 @@
 #include "halves.h"
 #include "retrieve.h"
 #include "nodes.h"
+#include "words.h"
+#include "pairs.h"
 
 const Level LEVEL = {
     spmm_rows, add_rows, projection_entries, sparse_rows, column_sums, skipgram_walks, tree_sums,
-    half_rows, postings_scores, best_nodes, node_scores,
+    half_rows, postings_scores, best_nodes, node_scores, pair_words, best_names, run_ranks,
+    rival_gaps, relative_scores, space_scores,
 };

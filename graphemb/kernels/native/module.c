@@ -239,6 +239,8 @@ static struct PyModuleDef module = {
 PyMODINIT_FUNC PyInit__native(void) {
     level = level_here();
     PyObject *made = PyModule_Create(&module);
-    if (made && PyModule_AddFunctions(made, map_methods) < 0) Py_CLEAR(made);
+    if (made && (PyModule_AddFunctions(made, map_methods) < 0 ||
+                 PyModule_AddFunctions(made, pair_methods) < 0))
+        Py_CLEAR(made);
     return made;
 }

@@ -1,4 +1,7 @@
 /* Scores of single nodes, worked out exactly where asked. */
+#ifndef GRAPHEMB_NODES_H
+#define GRAPHEMB_NODES_H
+
 #include "vectors.h"
 
 INLINE float dot_of(const float *a, const float *b, int64_t dim) {
@@ -27,3 +30,5 @@ static void node_scores(const NodeNames *names, const int64_t *query, const int6
         out[i] = best;
     }
 }
+
+#endif
