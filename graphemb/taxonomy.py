@@ -149,6 +149,14 @@ class Taxonomy:
         for array in (self.parent_ptr, self.parent_rows, self.child_ptr, self.child_rows):
             array.setflags(write=False)
 
+    @cached_property
+    def primary_parents(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """Row of each node's primary parent, int64 (n_nodes,); -1 for roots."""
+        parents = np.full(self.n_nodes, -1, np.int64)
+        some = np.diff(self.parent_ptr) > 0
+        parents[some] = self.parent_rows[self.parent_ptr[:-1][some]]
+        return parents
+
     def _depths(self) -> Ints:
         """Shortest distance to a root, by Kahn's algorithm; refuses cycles.
 

@@ -28,6 +28,10 @@ PAIR_WORDS = (
 )  # fmt: skip
 
 
+#: Vectors that `pair_words` works in: WORDS_MOST + WORDS_ABREAST of native/kernels.h.
+_ROOM = 64 + 4
+
+
 def _native() -> Any:
     return kernels._native_or_told()
 
@@ -75,7 +79,7 @@ def pair_words(
     out = np.empty((len(PAIR_WORDS), len(query)), np.float32)
     size = words[-1].shape[1]
     _native().pair_words(
-        words, book, query, node, name, held, np.empty(68 * size, np.float32), out, len(query),
+        words, book, query, node, name, held, np.empty(_ROOM * size, np.float32), out, len(query),
         len(counts), size, most, len(held),
     )  # fmt: skip
     return out, held.view(bool)

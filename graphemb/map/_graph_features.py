@@ -31,7 +31,7 @@ def graph_features(index: MappingIndex, batch: Batch, c: Candidates, columns: Co
         columns[f"parent_{channel}"] = _relatives(scores, c, t.parent_ptr, t.parent_rows)
         columns[f"children_{channel}"] = _relatives(scores, c, t.child_ptr, t.child_rows)
     own = columns.get("dense", columns["char"])
-    parent = index.primary_parents[c.node]
+    parent = t.primary_parents[c.node]
     if kernels.compiled():
         columns["sibling_gap"] = pairs.rival_gaps(own, parent, c.ptr)
     else:

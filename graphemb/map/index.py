@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -193,15 +192,6 @@ class MappingIndex:
         second = t.parent_rows[ranges(t.parent_ptr[up], counts)]
         nodes = np.concatenate([node, np.repeat(node, counts), up])
         return nodes, np.concatenate([up, second, node])
-
-    @cached_property
-    def primary_parents(self) -> Array:
-        """Row of each node's first parent, int64 (n_nodes,); -1 for roots."""
-        t = self.taxonomy
-        has_parent = np.diff(t.parent_ptr) > 0
-        parent = np.full(t.n_nodes, -1, np.int64)
-        parent[has_parent] = t.parent_rows[t.parent_ptr[:-1][has_parent]]
-        return parent
 
     def _information(self) -> Array:
         """Return 1 - log(1 + descendants)/log(n): Seco's intrinsic information content."""

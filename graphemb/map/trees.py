@@ -19,7 +19,7 @@ DEPTH = 5
 
 
 class BoostedTrees:
-    """A sum of complete binary trees: log-odds for rows of features.
+    """A sum of complete binary trees: a score for rows of features.
 
     Attributes
     ----------
@@ -109,7 +109,7 @@ class BoostedTrees:
         return cls(features, thresholds, values, baseline)
 
     def predict(self, X: Array, block: int = 512) -> Array:
-        """Return the log-odds of each row, float32 (n,)."""
+        """Return float32 (n,): log-odds of each row; of `fit_lists`, up to a constant a list."""
         if kernels.compiled() and X.shape[1] <= MOST_FEATURES:
             if self._forest is None:
                 self._forest = Forest(self.features, self.thresholds, self.values, self.baseline)

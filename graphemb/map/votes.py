@@ -48,9 +48,8 @@ class PhraseVotes:
         self.vectors, self.nodes = vectors, nodes
         self.child_ptr, self.child_rows = taxonomy.child_ptr, taxonomy.child_rows
         n = taxonomy.n_nodes
-        self.parent = -1 - np.arange(n, dtype=np.int64)
-        has = np.diff(taxonomy.parent_ptr) > 0
-        self.parent[has] = taxonomy.parent_rows[taxonomy.parent_ptr[:-1][has]]
+        above = taxonomy.primary_parents
+        self.parent = np.where(above >= 0, above, -1 - np.arange(n))
         up = self.parent[np.maximum(self.parent, 0)]
         self.grandparent = np.where((self.parent >= 0) & (up >= 0), up, -1 - np.arange(n) - n)
 

@@ -145,6 +145,8 @@ typedef struct {
     uint64_t *state;
 } Room;
 
+/* One quotient in two ways: rapidfuzz rounds plain ratios and those of sets differently, and a tree
+ * may tell them apart. */
 INLINE double ratio_of(int64_t distance, int64_t length) {
     return length ? (1.0 - (double)distance / (double)length) * 100.0 : 100.0;
 }
