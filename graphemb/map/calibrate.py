@@ -41,7 +41,7 @@ def logistic_fit(X: Array, y: Array, weight: Array, penalty: float = 1.0) -> Arr
 class Calibrator:
     """P(the best candidate is right) by logistic regression over margins; the rest shares 1 - p.
 
-    With scores s₁ ≥ s₂ ≥ … of a query's candidates, ``p₁ = σ(β·[s₁, s₁ - s₂, σ(s₁)/Σσ, x₁])``,
+    With log-odds s₁ ≥ s₂ ≥ … of a query's candidates, ``p₁ = σ(β·[s₁, s₁ - s₂, σ(s₁)/Σσ, x₁])``,
     x₁ being `CONFIDENCE_FEATURES` of the best candidate, and for the others
     ``pᵢ = (1 - p₁)·c·σ(sᵢ)/Σ_{j>1} σ(sⱼ)`` with c the share of queries, among those whose best
     candidate was wrong, whose right node was in the list at all.

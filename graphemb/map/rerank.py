@@ -129,12 +129,11 @@ def learn(
         if progress:
             progress("learning to rank", number / (n_folds + 1))
         inside = fold[e.query] != number
-        part = e.X[inside], e.right[inside], e.query[inside]
-        trees = BoostedTrees.fit_lists(*part, random_state, n_trees)
+        trees = BoostedTrees.fit(e.X[inside], e.right[inside], None, random_state, n_trees)
         scores[~inside] = trees.predict(e.X[~inside])
     if progress:
         progress("learning to rank", n_folds / (n_folds + 1))
-    trees = BoostedTrees.fit_lists(e.X, e.right, e.query, random_state, n_trees)
+    trees = BoostedTrees.fit(e.X, e.right, None, random_state, n_trees)
     calibrator, quality = _calibrate(e, scores, fold)
     return Reranker(trees, calibrator, exact_wins), quality
 
