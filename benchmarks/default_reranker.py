@@ -59,10 +59,8 @@ def main() -> None:
         parts.append(examples(args.data, name, args.seed))
         print(name, parts[-1].n_queries, "phrases", flush=True)
     reranker, quality = learn(Examples.joined(parts), args.seed, n_trees=300, exact_wins=True)
-    arrays = {f"trees.{k}": v for k, v in reranker.trees.to_arrays().items()}
-    arrays |= {f"calibrator.{k}": v for k, v in reranker.calibrator.to_arrays().items()}
     write_bundle(
-        args.output, kind="reranker", arrays=arrays, documents={},
+        args.output, kind="reranker", arrays=reranker.to_arrays(), documents={},
         config={"features": list(FEATURES), "pool": list(POOL), "random_state": args.seed},
         facts={"quality_on_held_out_phrases": quality},
     )  # fmt: skip

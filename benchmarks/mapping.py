@@ -14,6 +14,8 @@ import resource
 import sys
 import time
 import warnings
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -128,6 +130,23 @@ HEAD = (
 )
 
 
+def cell(args: argparse.Namespace, name: str, method: str) -> tuple[ScoreTable, np.ndarray]:
+    """Return the measurements of one method on one set, and which queries it answered right."""
+    warnings.simplefilter("ignore")
+    bench = load_set(args.data, name, args.split, args.limit)
+    probability, training = None, None
+    if method in OURS:
+        ranked, probability, training, speed = run_ours(bench, method, args.seed, args.data)
+    else:
+        names = Names(bench.taxonomy)
+        began = time.perf_counter()
+        peer = MiniLM(args.cache) if method == "MiniLM" else PEERS[method]
+        ranked = peer(names, bench.queries)
+        speed = len(bench.queries) / (time.perf_counter() - began)
+    part = measure(bench, method, ranked, probability, training, speed, args.split)
+    return part, (ranks(ranked, bench.truth) == 1).astype(float)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -140,32 +159,28 @@ def main() -> None:
     parser.add_argument("--split", choices=["dev", "test"], default="dev")
     parser.add_argument("--limit", type=int, help="ask at most so many queries, evenly spaced")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=1, help="cells measured at a time")
     parser.add_argument("--cache", type=Path, default=Path("out/bench-cache"))
     parser.add_argument("-o", "--output", type=Path)
     args = parser.parse_args()
-    warnings.simplefilter("ignore")
-    minilm = MiniLM(args.cache)
+    sets, methods = args.sets.split(","), args.methods.split(",")
     table = ScoreTable()
     print(HEAD, flush=True)
-    for name in args.sets.split(","):
-        bench = load_set(args.data, name, args.split, args.limit)
-        names = Names(bench.taxonomy)
-        first_hits: dict[str, np.ndarray] = {}
-        for method in args.methods.split(","):
-            probability, training = None, None
-            if method in OURS:
-                ranked, probability, training, speed = run_ours(bench, method, args.seed, args.data)
-            else:
-                began = time.perf_counter()
-                ranked = (minilm if method == "MiniLM" else PEERS[method])(names, bench.queries)
-                speed = len(bench.queries) / (time.perf_counter() - began)
-            part = measure(bench, method, ranked, probability, training, speed, args.split)
+    # A process a cell: its peak of memory is its own, and a method meets no other's warm caches.
+    with ProcessPoolExecutor(
+        args.jobs, mp_context=get_context("spawn"), max_tasks_per_child=1
+    ) as pool:
+        cells = {pool.submit(cell, args, n, m): (n, m) for n in sets for m in methods}
+        hits: dict[str, dict[str, np.ndarray]] = {name: {} for name in sets}
+        for done in as_completed(cells):
+            name, method = cells[done]
+            part, hits[name][method] = done.result()
             table += part
-            first_hits[method] = (ranks(ranked, bench.truth) == 1).astype(float)
             print(row(part, name, method), flush=True)
             if args.output:
                 args.output.write_text(table.to_json())
-        compare(name, first_hits)
+            if len(hits[name]) == len(methods):
+                compare(name, hits[name])
 
 
 def compare(name: str, hits: dict[str, np.ndarray]) -> None:

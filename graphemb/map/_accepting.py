@@ -45,9 +45,12 @@ def fingerprint(mapper: PhraseMapper) -> str:
     about = [mapper.get_params(), mapper.facts_, mapper.rewriter_.rows]
     text = json.dumps(about, sort_keys=True, default=str)
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass"))
-    for part in (mapper.reranker_.trees.to_arrays(), mapper.reranker_.calibrator.to_arrays()):
-        for name in sorted(part):
-            digest.update(name.encode() + np.ascontiguousarray(part[name]).tobytes())
+    ranking = mapper.reranker_
+    parts = [ranking.trees.to_arrays(), ranking.calibrator.to_arrays()]
+    parts += [part.to_arrays() for part in (ranking.network, ranking.level) if part]
+    for arrays in parts:
+        for name in sorted(arrays):
+            digest.update(name.encode() + np.ascontiguousarray(arrays[name]).tobytes())
     return digest.hexdigest()[:16]
 
 

@@ -10,9 +10,12 @@ import numpy as np
 
 from graphemb.encode import normalise, stem
 from graphemb.map._blind_answers import answered
+from graphemb.map._text_features import word_sums
 from graphemb.map._words import MAX_WORDS
+from graphemb.map.calibrate import Ranked
 from graphemb.map.features import ALIKE, Table, feature_table
 from graphemb.map.index import Candidates, MappingIndex
+from graphemb.map.listnet import Reading
 from graphemb.map.names import LABEL, PAIR
 from graphemb.map.rerank import FEATURES, Reranker, ordered
 from graphemb.map.retrieve import Batch, Room
@@ -47,6 +50,7 @@ class _Scored:
     ptr: Array
     scores: Array
     probabilities: Array
+    read: Reading | None = None
 
 
 #: Number of the phrase, rank, probability, pair, number of the reading.
@@ -129,12 +133,17 @@ class Answers:
         c = self.index.candidates(batch, allowed)
         table = feature_table(self.index, batch, c)
         if self.use_trees:
-            scores = self.reranker.trees.predict(table.matrix(list(FEATURES)))
+            X = table.matrix(list(FEATURES))
+            read = self._read(table, c, X)
+            scores = self.reranker.scores(X, read)
+            order = ordered(scores, c.query, c.node)
+            ranked = self.reranker.ranked(X, scores, order, c.ptr)
         else:
+            read = None
             scores = (8.0 * table.columns["fused"] - 4.0).astype(np.float32)
-        order = ordered(scores, c.query, c.node)
-        calibrator = self.reranker.calibrator
-        probabilities = calibrator.probabilities(scores, c.ptr, order, table.columns)
+            order = ordered(scores, c.query, c.node)
+            ranked = Ranked(scores, order, c.ptr)
+        probabilities = self.reranker.calibrator.probabilities(ranked, table.columns)
         probabilities = probabilities * np.where(_foreign(table, c), CHANCE, 1.0)
         exact = table.columns["exact"] > 0
         if not self.reranker.exact_wins:
@@ -144,7 +153,14 @@ class Answers:
             scores = scores + np.where(exact, np.float32(EXACT_BONUS), np.float32(0))
             order = ordered(scores, c.query, c.node)
             probabilities = self._exact(table, c, exact, probabilities)
-        return _Scored(table, c, order, c.ptr, scores, probabilities)
+        return _Scored(table, c, order, c.ptr, scores, probabilities, read)
+
+    def _read(self, table: Table, c: Candidates, X: Array) -> Reading | None:
+        """Return what the reranker's network reads, if it has one."""
+        if self.reranker.network is None:
+            return None
+        words = word_sums(self.index, table.match, c.query, table.best_name).matrix()
+        return Reading.of(X, c.query, words)
 
     def _exact(self, table: Table, c: Candidates, exact: Array, p: Array) -> Array:
         """Share the probability of identity among the nodes that bear the very name."""

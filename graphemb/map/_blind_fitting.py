@@ -24,7 +24,7 @@ from graphemb.map._blind_tuning import BlindPlan
 from graphemb.map._propagation import contexts
 from graphemb.map._runs import unit_rows
 from graphemb.map.backoff import is_exact
-from graphemb.map.calibrate import Calibrator
+from graphemb.map.calibrate import Calibrator, Ranked
 from graphemb.map.index import MappingIndex
 from graphemb.map.rerank import Query, Reranker, ordered
 from graphemb.map.rewrite import Rewriter
@@ -127,7 +127,7 @@ class _Sample:
         pairs = self.pairs
         order = ordered(scores, pairs.query, pairs.place)
         first = order[pairs.ptr[:-1]]
-        p = judge.calibrator.probabilities(scores, pairs.ptr, order, pairs.columns)
+        p = judge.calibrator.probabilities(Ranked(scores, order, pairs.ptr), pairs.columns)
         named = np.array([row[0].probability if row else 0.0 for row in self.named])
         sure = np.array([bool(row) and is_exact(row[0]) for row in self.named], bool)
         size = self.size[first]
@@ -220,7 +220,7 @@ def _calibrated(sample: _Sample, scores: Array) -> Calibrator:
     """Return P(first place is right), learned from phrases that mean some blind node."""
     pairs = sample.pairs
     order = ordered(scores, pairs.query, pairs.place)
-    inputs = Calibrator.inputs(scores, pairs.ptr, order, pairs.columns)
+    inputs = Calibrator.inputs(Ranked(scores, order, pairs.ptr), pairs.columns)
     right = sample.right[order[pairs.ptr[:-1]]]
     found = np.bincount(pairs.query, sample.right, len(right)) > 0
     in_list = float((found & ~right).sum() / max((~right).sum(), 1))

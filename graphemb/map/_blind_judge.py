@@ -11,7 +11,7 @@ import numpy as np
 from graphemb.bundle import under, under_prefix
 from graphemb.map._blind_features import PlacePairs
 from graphemb.map.backoff import is_exact
-from graphemb.map.calibrate import Calibrator
+from graphemb.map.calibrate import Calibrator, Ranked
 from graphemb.map.features import ALIKE
 from graphemb.map.rerank import ordered
 from graphemb.map.trees import BoostedTrees
@@ -100,7 +100,7 @@ class Judge:
         """Return the pairs' scores; P(blind) (b,); the pairs' order; their P(place | blind)."""
         scores = self.scores(pairs)
         order = ordered(scores, pairs.query, pairs.place)
-        p = self.calibrator.probabilities(scores, pairs.ptr, order, pairs.columns)
+        p = self.calibrator.probabilities(Ranked(scores, order, pairs.ptr), pairs.columns)
         logit = gate_logits(self.gate, gate_inputs(pairs, scores, order, named)) + self.offset
         gate = 1.0 / (1.0 + np.exp(-np.clip(logit, -30, 30)))
         first = np.minimum(pairs.ptr[:-1], max(len(order) - 1, 0))

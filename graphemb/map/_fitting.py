@@ -249,11 +249,12 @@ def fit_mapper(
     teach = _Teacher(mapper, taxonomy, [(p, means) for p, means, _ in lexicon], companions, clock)
     index = teach.index(plan, blind)
     clock("collecting candidates")
-    examples = [collect(index, plan.tuning, clock)]
+    asks = {"read_words": bool(pairs), "by_node": plan.by_node}
+    examples = [collect(index, plan.tuning, clock, **asks)]
     for fold in range(1, folds):
         clock.done_passes = fold
         other = plan_of(fold)
-        examples.append(collect(teach.index(other), other.tuning, clock))
+        examples.append(collect(teach.index(other), other.tuning, clock, **asks))
     reranker, quality = _ranking(mapper, Examples.joined(examples), plan, clock)
     places = learn_places(blind, index, reranker, rewriter, mapper, clock) if blind else None
     if len(plan.final) != len(plan.names) or plan.voters or blind:
@@ -310,8 +311,9 @@ def _ranking(
         return shipped, {"reranker": "shipped with graphemb", **judge(shipped, examples)}
     n_trees = 100 if mapper.fast else 300
     reranker, quality = learn(
-        examples, mapper.random_state, n_trees, exact_wins=not plan.voters, progress=clock
-    )
+        examples, mapper.random_state, n_trees, exact_wins=not plan.voters, progress=clock,
+        listwise=bool(plan.voters),
+    )  # fmt: skip
     return reranker, {"reranker": "learned here", **quality}
 
 

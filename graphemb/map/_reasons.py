@@ -8,13 +8,15 @@ from collections.abc import Mapping
 from graphemb.map.features import GRAPH_FEATURES
 from graphemb.map.rerank import FEATURES
 
-__all__ = ["GROUPS", "described"]
+__all__ = ["GROUPS", "WORDS", "described"]
 
 _PLACE = ("information", "depth", "n_children", "is_leaf")
 _NAME = ("is_synonym", "is_other_name", "name_words", "exact", "query_words", "query_unknown")
 _LETTERS = ("char", "ratio", "token_sort", "token_set", "length_ratio")
 _MEANING = ("dense", "soft")
 _TOGETHER = ("fused",)
+#: The group of words held, missing and too many.
+WORDS = "words"
 
 
 def _group(feature: str) -> str:
@@ -29,7 +31,7 @@ def _group(feature: str) -> str:
         return "letters"
     if head in _MEANING:
         return "meaning"
-    return "retrievers together" if head in _TOGETHER else "words"
+    return "retrievers together" if head in _TOGETHER else WORDS
 
 
 #: Features by group, each of `FEATURES` in one of them.

@@ -9,7 +9,7 @@ import numpy as np
 from graphemb import kernels
 from graphemb.kernels import pairs
 
-__all__ = ["best_of_run", "gap_and_rank", "gathered", "rank_in_run", "unit_rows"]
+__all__ = ["best_of_run", "gap_and_rank", "gathered", "rank_in_run", "run_sums", "unit_rows"]
 
 Array = np.ndarray[Any, Any]
 
@@ -20,6 +20,15 @@ def gathered(gather: np.ufunc, values: Array, counts: Array, dtype: Any = np.flo
     filled = counts > 0
     if filled.any():
         out[filled] = gather.reduceat(values, (np.cumsum(counts) - counts)[filled])
+    return out
+
+
+def run_sums(rows: Array, counts: Array) -> Array:
+    """Return the sum of each run of `counts` rows, float32 (len(counts), r)."""
+    out = np.zeros((len(counts), rows.shape[1]), np.float32)
+    filled = counts > 0
+    if filled.any():
+        out[filled] = np.add.reduceat(rows, (np.cumsum(counts) - counts)[filled], axis=0)
     return out
 
 

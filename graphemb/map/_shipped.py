@@ -9,10 +9,8 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from graphemb.bundle import read_bundle, under_prefix
-from graphemb.map.calibrate import Calibrator
+from graphemb.bundle import read_bundle
 from graphemb.map.rerank import FEATURES, Reranker
-from graphemb.map.trees import BoostedTrees
 
 __all__ = ["SHIPPED", "shipped_reranker"]
 
@@ -27,7 +25,4 @@ def shipped_reranker() -> Reranker | None:
     bundle = read_bundle(SHIPPED, kind="reranker")
     if tuple(bundle.config["features"]) != FEATURES:
         return None
-    return Reranker(
-        BoostedTrees.from_arrays(under_prefix("trees", bundle.arrays)),
-        Calibrator.from_arrays(under_prefix("calibrator", bundle.arrays)),
-    )
+    return Reranker.from_arrays(bundle.arrays)

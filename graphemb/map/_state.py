@@ -23,12 +23,10 @@ from graphemb.encode.contrastive import ContrastiveEncoder
 from graphemb.errors import BundleError, GraphembError
 from graphemb.map import KIND
 from graphemb.map._blind_state import blind_arrays, blind_from
-from graphemb.map.calibrate import Calibrator
 from graphemb.map.index import MappingIndex, Parts, Tables
 from graphemb.map.names import NameTable
 from graphemb.map.rerank import FEATURES, Reranker
 from graphemb.map.rewrite import Rewriter
-from graphemb.map.trees import BoostedTrees
 from graphemb.taxonomy import Synonym, Taxonomy
 
 if TYPE_CHECKING:
@@ -72,8 +70,7 @@ def save_mapper(mapper: PhraseMapper, path: str | Path) -> None:
         "tables.phrase_vectors": tables.phrase_vectors,
         "tables.phrase_nodes": tables.phrase_nodes,
         **under("char", _sparse(tables.char)), **under("word", _sparse(tables.word)),
-        **under("trees", mapper.reranker_.trees.to_arrays()),
-        **under("calibrator", mapper.reranker_.calibrator.to_arrays()),
+        **mapper.reranker_.to_arrays(),
     }  # fmt: skip
     if parts.translation is not None:
         for name, array in zip(("source", "target", "p"), parts.translation, strict=True):
@@ -136,11 +133,7 @@ def _mapper(cls: type[PhraseMapper], bundle: Bundle) -> PhraseMapper:
     general = bundle.documents.get("encoder", {}).get("general")
     index = MappingIndex(taxonomy, names, _parts(mapper, a, general), tables)
     index.blind = blind_from(index, under_prefix("blind", a))
-    reranker = Reranker(
-        BoostedTrees.from_arrays(under_prefix("trees", a)),
-        Calibrator.from_arrays(under_prefix("calibrator", a)),
-        bool(bundle.documents["ranking"]["exact_wins"]),
-    )  # fmt: skip
+    reranker = Reranker.from_arrays(a, bool(bundle.documents["ranking"]["exact_wins"]))
     rewriter = Rewriter([tuple(row) for row in bundle.documents["lexicon"]])
     mapper._set(index, reranker, rewriter, dict(bundle.facts))
     return mapper

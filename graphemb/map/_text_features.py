@@ -9,12 +9,13 @@ import numpy as np
 
 from graphemb import kernels
 from graphemb.kernels import pairs
-from graphemb.map._runs import gathered
+from graphemb.map._runs import gathered, run_sums
 from graphemb.map._words import MAX_WORDS, QueryWords, member
 from graphemb.map.index import Candidates, MappingIndex, ranges
+from graphemb.map.listnet import WordSums
 from graphemb.map.retrieve import Batch
 
-__all__ = ["TextMatch", "text_features"]
+__all__ = ["TextMatch", "text_features", "word_sums"]
 
 Array = np.ndarray[Any, Any]
 Columns = dict[str, Array]
@@ -26,6 +27,7 @@ class TextMatch:
 
     ptr: Array
     held: Array
+    words: QueryWords
 
 
 def text_features(
@@ -53,7 +55,28 @@ def _words_compiled(
     found, held = pairs.pair_words(said, index.book.arrays, MAX_WORDS, c.query, c.node, best)
     columns |= zip(pairs.PAIR_WORDS, found, strict=True)
     ptr = np.concatenate([[0], np.cumsum(np.diff(words.ptr)[c.query])])
-    return TextMatch(ptr, held)
+    return TextMatch(ptr, held, words)
+
+
+def word_sums(index: MappingIndex, match: TextMatch, query: Array, best: Array) -> WordSums:
+    """Return the sums of word vectors of pairs whose best names are `best`, for `ListNet`.
+
+    O(words of the pairs · r).
+    """
+    book, words = index.book, match.words
+    scale = 1.0 / book.idf.max(initial=1e-6)
+    said = words.vectors[words.slots] * (words.idf * scale)[:, None]
+    counts = np.diff(words.ptr)
+    done = np.concatenate([[0], np.cumsum(match.held)])
+    held = said[ranges(words.ptr[query], counts[query])[match.held]]
+    names, at = np.unique(best, return_inverse=True)
+    n_words = book.ptr[names + 1] - book.ptr[names]
+    in_names = book.words[ranges(book.ptr[names], n_words)]
+    weighed = book.vectors[in_names].astype(np.float32) * (book.idf[in_names] * scale)[:, None]
+    return WordSums(
+        run_sums(said, counts), query, run_sums(weighed, n_words)[at],
+        run_sums(held, done[match.ptr[1:]] - done[match.ptr[:-1]]),
+    )  # fmt: skip
 
 
 def _per_pair(words: QueryWords, c: Candidates) -> tuple[Array, Array, Array]:
@@ -86,7 +109,7 @@ def _coverage(
     columns["family_gain"] = columns["family_coverage"] - columns["node_coverage"]
     columns["rarest_missing"] = gathered(np.maximum, np.where(held, 0, idf), counts)
     _modifiers(index, kind, held, pair, best, n, columns)
-    return TextMatch(np.concatenate([[0], np.cumsum(counts)]), held)
+    return TextMatch(np.concatenate([[0], np.cumsum(counts)]), held, words)
 
 
 def _modifiers(

@@ -61,6 +61,9 @@ class Plan:
         Whether tuning phrases were taken out of `names`, labels apart.
     held : int
         Train pairs among the tuning phrases.
+    by_node : bool
+        Whether pairs were held back by node, because the dev phrases mean nodes that no training
+        phrase means.
 
     """
 
@@ -71,6 +74,7 @@ class Plan:
     voters: list[tuple[str, tuple[int, ...]]]
     withheld: bool
     held: int
+    by_node: bool = False
 
 
 def make_plan(
@@ -146,7 +150,8 @@ def _with_pairs(
     share = min(max((ENOUGH - len(dev)) / max(len(train), 1), LEAST_HELD), HELD)
     held_nodes = _between(rng.random(taxonomy.n_nodes), share, fold)
     by_phrase = _between(rng.random(len(train)), share, fold)
-    if _new_nodes(dev, train):
+    by_node = _new_nodes(dev, train)
+    if by_node:
         by_phrase = np.array([held_nodes[list(rows)].any() for _, rows in train], bool)
     held = [pair for pair, back in zip(train, by_phrase, strict=True) if back]
     if len(held) > MOST_HELD:
@@ -161,11 +166,11 @@ def _with_pairs(
     tuning = [Query(p, frozenset(rows)) for p, rows in asked]
     voters = [*train, *dev]
     if not index_pairs:
-        return Plan(kept, taught, tuning, names, voters, drawn, len(held))
+        return Plan(kept, taught, tuning, names, voters, drawn, len(held), by_node)
     extra = [Name(p, row, PAIR) for p, rows in taught for row in rows]
     late = [Name(p, row, PAIR) for p, rows in [*held, *dev] for row in rows]
     final = [*names, *extra, *late]
-    return Plan([*kept, *extra], taught, tuning, final, voters, drawn, len(held))
+    return Plan([*kept, *extra], taught, tuning, final, voters, drawn, len(held), by_node)
 
 
 def _between(drawn: np.ndarray[Any, Any], share: float, fold: int) -> np.ndarray[Any, Any]:

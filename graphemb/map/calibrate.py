@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 import numpy as np
 
-__all__ = ["CONFIDENCE_FEATURES", "Calibrator", "logistic_fit"]
+__all__ = ["CONFIDENCE_FEATURES", "Calibrator", "Ranked", "logistic_fit"]
 
 Array = np.ndarray[Any, Any]
+#: From rows of pairs to their log-odds, each looked at alone.
+Level = Callable[[Array], Array]
 
 #: Columns of the best candidate that, beside its score and margin, tell how sure we may be.
 CONFIDENCE_FEATURES = (
@@ -38,13 +40,54 @@ def logistic_fit(X: Array, y: Array, weight: Array, penalty: float = 1.0) -> Arr
     return beta
 
 
+class Ranked:
+    """The pairs of a batch in order of rank, of those queries that have candidates.
+
+    Attributes
+    ----------
+    scores : float (pairs,)
+    order : int (pairs,): sorts the pairs by query, best score first
+    counts, starts : int (queries with candidates,): how many pairs a query has, where they begin
+        in `order`
+    best : int (queries with candidates,): the first pair of each
+    level : float (queries with candidates,): log-odds of `best` alone
+    listwise : bool, whether scores were learned for the list and so compare only within it
+
+    """
+
+    def __init__(self, scores: Array, order: Array, ptr: Array, level: Level | None = None) -> None:
+        counts = np.diff(ptr)
+        self.scores, self.order = scores, order
+        self.counts, self.starts = counts[counts > 0], ptr[:-1][counts > 0]
+        self.best = order[self.starts]
+        self.listwise = level is not None
+        self.level = scores[self.best] if level is None else level(self.best)
+
+    def weights(self) -> Array:
+        """Return what each pair's score weighs within its query, float64 (pairs,)."""
+        scores = self.scores.astype(np.float64)
+        if not self.listwise:
+            return np.asarray(1.0 / (1.0 + np.exp(-scores)))
+        found = np.empty(len(scores))
+        most = np.repeat(scores[self.best], self.counts)
+        found[self.order] = np.exp(scores[self.order] - most)
+        return found
+
+    def totals(self, weights: Array) -> Array:
+        """Return the sum of `weights` over the pairs of each query."""
+        if not len(self.starts):
+            return weights[:0]
+        return np.asarray(np.add.reduceat(weights[self.order], self.starts))
+
+
 class Calibrator:
     """P(the best candidate is right) by logistic regression over margins; the rest shares 1 - p.
 
-    With log-odds s₁ ≥ s₂ ≥ … of a query's candidates, ``p₁ = σ(β·[s₁, s₁ - s₂, σ(s₁)/Σσ, x₁])``,
-    x₁ being `CONFIDENCE_FEATURES` of the best candidate, and for the others
-    ``pᵢ = (1 - p₁)·c·σ(sᵢ)/Σ_{j>1} σ(sⱼ)`` with c the share of queries, among those whose best
-    candidate was wrong, whose right node was in the list at all.
+    With scores s₁ ≥ s₂ ≥ … of a query's candidates, ``p₁ = σ(β·[l₁, s₁ - s₂, w₁/Σw, x₁])``,
+    l₁ being the log-odds of the best candidate alone, x₁ its `CONFIDENCE_FEATURES`, and w what a
+    score weighs: ``σ(s)`` where scores are log-odds (then l₁ = s₁), ``e^s`` where they were
+    learned for the list. For the others ``pᵢ = (1 - p₁)·c·wᵢ/Σ_{j>1} wⱼ`` with c the share of
+    queries, among those whose best candidate was wrong, whose right node was in the list at all.
 
     Attributes
     ----------
@@ -58,22 +101,15 @@ class Calibrator:
         self.mean, self.scale, self.beta, self.in_list = mean, scale, beta, in_list
 
     @staticmethod
-    def inputs(scores: Array, ptr: Array, order: Array, columns: Mapping[str, Array]) -> Array:
-        """Return the inputs (queries with candidates, f) of the regression.
-
-        `order` sorts the pairs by query, best score first; `ptr` cuts it by query.
-        """
-        counts = np.diff(ptr)
-        starts = ptr[:-1][counts > 0]
-        best = order[starts]
-        several = counts[counts > 0] > 1
-        second = order[np.where(several, starts + 1, starts)]
-        s1 = scores[best]
-        margin = np.where(several, s1 - scores[second], 6.0)
-        chance = 1.0 / (1.0 + np.exp(-scores.astype(np.float64)))
-        total = np.add.reduceat(chance[order], starts) if len(starts) else chance[:0]
-        share = chance[best] / np.maximum(total, 1e-12)
-        rows = [s1, np.minimum(margin, 6.0), share]
+    def inputs(ranked: Ranked, columns: Mapping[str, Array]) -> Array:
+        """Return the inputs (queries with candidates, f) of the regression."""
+        scores, best = ranked.scores, ranked.best
+        several = ranked.counts > 1
+        second = ranked.order[np.where(several, ranked.starts + 1, ranked.starts)]
+        margin = np.where(several, scores[best] - scores[second], 6.0)
+        weights = ranked.weights()
+        share = weights[best] / np.maximum(ranked.totals(weights), 1e-12)
+        rows = [ranked.level, np.minimum(margin, 6.0), share]
         zero = np.zeros(len(scores), np.float32)
         rows += [columns.get(name, zero)[best] for name in CONFIDENCE_FEATURES]
         return np.stack(rows, axis=1).astype(np.float64)
@@ -90,23 +126,18 @@ class Calibrator:
         z = ((inputs - self.mean) / self.scale) @ self.beta[1:] + self.beta[0]
         return np.asarray(1.0 / (1.0 + np.exp(-np.clip(z, -30, 30))))
 
-    def probabilities(
-        self, scores: Array, ptr: Array, order: Array, columns: Mapping[str, Array]
-    ) -> Array:
+    def probabilities(self, ranked: Ranked, columns: Mapping[str, Array]) -> Array:
         """Return the probability of every pair; within a query they sum to at most 1."""
-        counts = np.diff(ptr)
-        filled = counts > 0
-        first = self.first(self.inputs(scores, ptr, order, columns))
-        chance = 1.0 / (1.0 + np.exp(-scores.astype(np.float64)))
-        best = order[ptr[:-1][filled]]
-        chance[best] = 0.0
-        totals = np.add.reduceat(chance[order], ptr[:-1][filled]) if len(best) else chance[:0]
-        rest = (1.0 - first) * self.in_list / np.maximum(totals, 1e-12)
-        found = np.empty(len(scores))
-        found[order] = chance[order] * np.repeat(rest, counts[filled])
-        found[best] = first
+        first = self.first(self.inputs(ranked, columns))
+        weights = ranked.weights()
+        weights[ranked.best] = 0.0
+        rest = (1.0 - first) * self.in_list / np.maximum(ranked.totals(weights), 1e-12)
+        found = np.empty(len(weights))
+        found[ranked.order] = weights[ranked.order] * np.repeat(rest, ranked.counts)
+        found[ranked.best] = first
         # No other candidate may look surer than the best one.
-        found[order] = np.minimum(found[order], np.repeat(first, counts[filled]))
+        most = np.repeat(first, ranked.counts)
+        found[ranked.order] = np.minimum(found[ranked.order], most)
         return found
 
     def to_arrays(self) -> dict[str, Array]:

@@ -12,7 +12,8 @@ from graphemb.encode import normalise, stem
 from graphemb.errors import InputError, shown
 from graphemb.map._answers import MOST_WORDS, Answers
 from graphemb.map._blind_explaining import with_places
-from graphemb.map._reasons import GROUPS, described
+from graphemb.map._reasons import GROUPS, WORDS, described
+from graphemb.map.listnet import Reading
 from graphemb.map.names import LABEL, PAIR, SYNONYM
 from graphemb.map.rerank import FEATURES
 from graphemb.map.restriction import Restriction
@@ -94,9 +95,9 @@ def explain(
 ) -> Explanation:
     """Return what speaks for the first `k` candidates of `phrase`, with or without an answer.
 
-    The reasons are counterfactuals: the trees score the runner-up with one group of features set to
-    the winner's values, and the winner with that group set to the runner-up's; the mean of both
-    gains is the effect. Groups act together in trees, so effects need not add up to the gap. All
+    The reasons are counterfactuals: the reranker scores the runner-up with one group of features
+    set to the winner's values, and the winner with that group set to the runner-up's; the mean of
+    both gains is the effect. Groups act together, so effects need not add up to the gap. All
     numbers are the ones that the answer was made of.
 
     Raises
@@ -136,7 +137,9 @@ def _of_named(
         first, second = merged[0][1], merged[1][1]
         gap = float(s.scores[first] - s.scores[second])
         if mapper.reranker:
-            reasons = _reasons(mapper, s.table.matrix(list(FEATURES))[[first, second]])
+            pair = [first, second]
+            read = None if s.read is None else s.read[pair]
+            reasons = _reasons(mapper, s.table.matrix(list(FEATURES))[pair], read)
     bar = bool(merged) and merged[0][0] < mapper.min_probability
     return Explanation(phrase, weighed, gap, reasons, len(merged), bar)
 
@@ -173,16 +176,24 @@ def _weighed(
     )  # fmt: skip
 
 
-def _reasons(mapper: PhraseMapper, pair: Array) -> tuple[Reason, ...]:
-    """Return the groups by effect, largest first; `pair` (2, f) are winner and runner-up."""
-    trees, place = mapper.reranker_.trees, {f: i for i, f in enumerate(FEATURES)}
+def _reasons(mapper: PhraseMapper, pair: Array, read: Reading | None) -> tuple[Reason, ...]:
+    """Return the groups by effect, largest first; `pair` (2, f) are winner and runner-up.
+
+    `read` is what the reranker's network reads of them; its words go with the group "words".
+    """
+    reranker, place = mapper.reranker_, {f: i for i, f in enumerate(FEATURES)}
     groups = {title: [place[f] for f in features] for title, features in GROUPS.items()}
     columns = [*groups.values(), *([i] for i in range(len(FEATURES)))]
     rows = np.repeat(pair[None], len(columns), axis=0)  # (swaps, winner and runner-up, f)
     for swap, at in zip(rows, columns, strict=True):
         swap[:, at] = pair[::-1][:, at]
-    plain = trees.predict(pair)
-    swapped = trees.predict(rows.reshape(-1, pair.shape[1])).reshape(-1, 2)
+    plain = reranker.scores(pair, read)
+    again = None
+    if read is not None:
+        again = read[np.tile([0, 1], len(columns))]
+        first = 2 * list(groups).index(WORDS)
+        again.words[first : first + 2] = read.words[::-1]
+    swapped = reranker.scores(rows.reshape(-1, pair.shape[1]), again).reshape(-1, 2)
     # The winner loses and the runner-up gains by the swap of what speaks for the winner.
     effect = ((plain[0] - swapped[:, 0]) + (swapped[:, 1] - plain[1])) / 2
     alone = effect[len(groups) :]

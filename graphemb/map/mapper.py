@@ -35,13 +35,14 @@ class PhraseMapper(Estimator):
     The parts, each of which can be switched off to see what it gives: names are retrieved by
     exact text, character n-grams, words with learned translation, and a contrastively trained
     phrase encoder; the union of the best is described by some seventy features, among them the
-    candidate's place in the hierarchy; boosted trees order it; a logistic calibration turns scores
-    into probabilities; a low bar answers "nothing here".
+    candidate's place in the hierarchy; boosted trees order it, with pairs together with a small
+    network that reads the words (`ListNet`); a logistic calibration turns scores into
+    probabilities; a low bar answers "nothing here".
 
     Parameters
     ----------
     graph, encoder, translation, reranker : bool
-        Whether the hierarchy, the phrase encoder, word translation and the boosted trees are used.
+        Whether the hierarchy, the phrase encoder, word translation and the learned order are used.
     index_pairs : bool
         Whether the phrases of the pairs become names that can be found again.
     general : {"auto", "none", "wordllama"}

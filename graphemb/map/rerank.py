@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
+from graphemb.bundle import under, under_prefix
 from graphemb.estimator import Progress
-from graphemb.map.calibrate import Calibrator
+from graphemb.map._text_features import word_sums
+from graphemb.map.calibrate import Calibrator, Ranked
 from graphemb.map.features import GRAPH_FEATURES, feature_table
 from graphemb.map.index import MappingIndex
+from graphemb.map.listnet import ListNet, Reading
 from graphemb.map.retrieve import Batch
 from graphemb.map.trees import BoostedTrees
 
@@ -43,7 +46,11 @@ class Query:
 
 @dataclass(frozen=True)
 class Examples:
-    """Pairs of many queries: features, query number, node row, and whether the node is right."""
+    """Pairs of many queries: features, query number, node row, and whether the node is right.
+
+    `words` is what the network reads of each pair, float16; `group` numbers the queries so that
+    equal numbers are held out together.
+    """
 
     X: Array
     query: Array
@@ -53,6 +60,14 @@ class Examples:
     n_queries: int
     weight: Array
     answerable: Array
+    words: Array | None
+    group: Array
+
+    def reading(self, rows: Array | slice = slice(None)) -> Reading | None:
+        """Return what a network reads of the pairs of whole queries, if that was collected."""
+        if self.words is None:
+            return None
+        return Reading.of(self.X[rows], self.query[rows], self.words[rows])
 
     @classmethod
     def joined(cls, parts: Sequence[Examples]) -> Examples:
@@ -61,24 +76,80 @@ class Examples:
             return parts[0]
         shift = np.cumsum([0, *(p.n_queries for p in parts)])
         columns = set.intersection(*(set(p.columns) for p in parts))
-        every = [np.concatenate([getattr(p, name) for p in parts])
-                 for name in ("X", "node", "right", "weight", "answerable")]  # fmt: skip
-        query = np.concatenate([p.query + s for p, s in zip(parts, shift, strict=False)])
-        both = {c: np.concatenate([p.columns[c] for p in parts]) for c in sorted(columns)}
-        return cls(every[0], query, every[1], every[2], both, int(shift[-1]), every[3], every[4])
+        every = {
+            name: np.concatenate([getattr(p, name) for p in parts])
+            for name in ("X", "node", "right", "weight", "answerable", "group")
+        }
+        words = [p.words for p in parts if p.words is not None]
+        return cls(
+            **every, n_queries=int(shift[-1]),
+            query=np.concatenate([p.query + s for p, s in zip(parts, shift, strict=False)]),
+            columns={c: np.concatenate([p.columns[c] for p in parts]) for c in sorted(columns)},
+            words=np.concatenate(words) if len(words) == len(parts) else None,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Reranker:
     """The trees and the calibrator learned together.
 
-    `exact_wins`: whether a name equal to the phrase goes first by rule. With pairs this is
-    learned instead: targets may be leaf codes, say, while a category bears the phrase as label.
+    Attributes
+    ----------
+    trees : BoostedTrees
+        Order the candidates of a phrase.
+    calibrator : Calibrator
+    exact_wins : bool
+        Whether a name equal to the phrase goes first by rule. With pairs this is learned instead:
+        targets may be leaf codes, say, while a category bears the phrase as label.
+    network : ListNet, optional
+        Orders with the trees: a score is the mean of both, learned for the list.
+    level : BoostedTrees, optional
+        Log-odds that a pair is right. Where `trees` were learned for the list they say which
+        candidate is best and not how good it is, so a phrase that means nothing would be answered.
+
     """
 
     trees: BoostedTrees
     calibrator: Calibrator
     exact_wins: bool = True
+    network: ListNet | None = None
+    level: BoostedTrees | None = None
+
+    def scores(self, X: Array, read: Reading | None) -> Array:
+        """Return the scores of pairs with features `X`, float32 (n,)."""
+        return _scores(self.trees, self.network, X, read)
+
+    def ranked(self, X: Array, scores: Array, order: Array, ptr: Array) -> Ranked:
+        """Return the pairs with features `X` in `order`, as the calibrator reads them."""
+        level = self.level
+        return Ranked(scores, order, ptr, (lambda rows: level.predict(X[rows])) if level else None)
+
+    def to_arrays(self) -> dict[str, Array]:
+        """Return the arrays that `from_arrays` makes the reranker from."""
+        level = under("level", self.level.to_arrays()) if self.level else {}
+        network = under("network", self.network.to_arrays()) if self.network else {}
+        return {
+            **under("trees", self.trees.to_arrays()), **level, **network,
+            **under("calibrator", self.calibrator.to_arrays()),
+        }  # fmt: skip
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array], exact_wins: bool = True) -> Self:
+        """Restore the reranker that `to_arrays` gave."""
+        level, network = (under_prefix(part, arrays) for part in ("level", "network"))
+        return cls(
+            BoostedTrees.from_arrays(under_prefix("trees", arrays)),
+            Calibrator.from_arrays(under_prefix("calibrator", arrays)), exact_wins,
+            ListNet.from_arrays(network) if network else None,
+            BoostedTrees.from_arrays(level) if level else None,
+        )  # fmt: skip
+
+
+def _scores(trees: BoostedTrees, network: ListNet | None, X: Array, read: Reading | None) -> Array:
+    scores = trees.predict(X)
+    if network is None or read is None:
+        return scores
+    return np.asarray((scores + network.predict(X, read)) / 2.0, np.float32)
 
 
 def ordered(scores: Array, query: Array, node: Array) -> Array:
@@ -87,15 +158,23 @@ def ordered(scores: Array, query: Array, node: Array) -> Array:
 
 
 def collect(
-    index: MappingIndex, queries: Sequence[Query], progress: Progress | None = None, size: int = 128
-) -> Examples:
-    """Return the candidates of `queries` with features and truth."""
-    tables, keys, nodes, right = [], [], [], []
+    index: MappingIndex, queries: Sequence[Query], progress: Progress | None = None,
+    size: int = 128, *, read_words: bool = False, by_node: bool = False,
+) -> Examples:  # fmt: skip
+    """Return the candidates of `queries` with features and truth.
+
+    `read_words` adds what a network reads; `by_node` groups queries by their (first) node.
+    """
+    tables, keys, nodes, right, words = [], [], [], [], []
     for start in range(0, len(queries), size):
         part = queries[start : start + size]
         batch = Batch([q.phrase for q in part], index.parts.encoder)
         c = index.candidates(batch)
-        tables.append(feature_table(index, batch, c).columns)
+        table = feature_table(index, batch, c)
+        tables.append(table.columns)
+        if read_words:
+            sums = word_sums(index, table.match, c.query, table.best_name)
+            words.append(sums.matrix().astype(np.float16))
         keys.append(c.query + start)
         nodes.append(c.node)
         truth = [part[q].nodes for q in c.query.tolist()]
@@ -109,56 +188,85 @@ def collect(
     X = np.stack([columns.get(name, zero) for name in FEATURES], axis=1).astype(np.float32)
     weight = np.array([q.weight for q in queries])
     answerable = np.array([bool(q.nodes) for q in queries])
+    group = [min(q.nodes) if by_node and q.nodes else i for i, q in enumerate(queries)]
     return Examples(
         X, query, np.concatenate(nodes), np.concatenate(right), columns, len(queries), weight,
-        answerable,
+        answerable, np.concatenate(words) if words else None, np.array(group, np.int64),
     )  # fmt: skip
 
 
 def learn(
     e: Examples, random_state: int, n_trees: int, exact_wins: bool, n_folds: int = 3,
-    progress: Progress | None = None,
+    progress: Progress | None = None, *, listwise: bool = False,
 ) -> tuple[Reranker, dict[str, float]]:  # fmt: skip
     """Return the reranker and its quality, measured on folds of queries it had not seen.
 
     The calibrator learns from out-of-fold scores; its own quality is measured out of fold too.
+    `listwise` learns order and level apart: trees of `BoostedTrees.fit_lists` with a `ListNet`
+    order, trees of `BoostedTrees.fit` tell the level.
     """
-    fold = (np.arange(e.n_queries) * 7919) % n_folds
-    scores = np.zeros(len(e.query), np.float32)
+    fold = (e.group * 7919) % n_folds
+    scores, levels = np.zeros((2, len(e.query)), np.float32)
+    grow = _listwise if listwise else _pairwise
     for number in range(n_folds):
         if progress:
             progress("learning to rank", number / (n_folds + 1))
         inside = fold[e.query] != number
-        trees = BoostedTrees.fit(e.X[inside], e.right[inside], None, random_state, n_trees)
-        scores[~inside] = trees.predict(e.X[~inside])
+        trees, network, level = grow(e, inside, random_state, n_trees)
+        scores[~inside] = _scores(trees, network, e.X[~inside], e.reading(~inside))
+        if level:
+            levels[~inside] = level.predict(e.X[~inside])
     if progress:
         progress("learning to rank", n_folds / (n_folds + 1))
-    trees = BoostedTrees.fit(e.X, e.right, None, random_state, n_trees)
-    calibrator, quality = _calibrate(e, scores, fold)
-    return Reranker(trees, calibrator, exact_wins), quality
+    trees, network, level = grow(e, np.ones(len(e.query), bool), random_state, n_trees)
+    order, ptr = _order(e, scores)
+    ranked = Ranked(scores, order, ptr, levels.__getitem__ if level else None)
+    calibrator, quality = _calibrate(e, ranked, ptr, fold)
+    return Reranker(trees, calibrator, exact_wins, network, level), quality
+
+
+#: Trees and network that order, and trees that tell the level.
+_Grown = tuple[BoostedTrees, ListNet | None, BoostedTrees | None]
+
+
+def _pairwise(e: Examples, inside: Array, random_state: int, n_trees: int) -> _Grown:
+    return BoostedTrees.fit(e.X[inside], e.right[inside], None, random_state, n_trees), None, None
+
+
+def _listwise(e: Examples, inside: Array, random_state: int, n_trees: int) -> _Grown:
+    X, right, query = e.X[inside], e.right[inside], e.query[inside]
+    network = None
+    if (read := e.reading(inside)) is not None:
+        network = ListNet.fit(X, read, right, query, random_state)
+    return (
+        BoostedTrees.fit_lists(X, right, query, random_state, n_trees), network,
+        BoostedTrees.fit(X, right, None, random_state, n_trees),
+    )  # fmt: skip
 
 
 def judge(reranker: Reranker, e: Examples) -> dict[str, float]:
     """Return the quality of a reranker that was learned elsewhere, on queries new to it."""
-    scores = reranker.trees.predict(e.X)
-    order, ptr, inputs = _ranked(e, scores)
+    scores = reranker.scores(e.X, e.reading())
+    order, ptr = _order(e, scores)
+    inputs = Calibrator.inputs(reranker.ranked(e.X, scores, order, ptr), e.columns)
     filled = np.diff(ptr) > 0
     right = e.right[order[ptr[:-1][filled]]]
     plain = (e.weight >= 1.0)[filled]
     return _quality(e, order, ptr, reranker.calibrator.first(inputs), right, plain)
 
 
-def _ranked(e: Examples, scores: Array) -> tuple[Array, Array, Array]:
-    """Return the order of the pairs, where each query's begin, and the calibrator's inputs."""
+def _order(e: Examples, scores: Array) -> tuple[Array, Array]:
+    """Return the order of the pairs by rank, and where each query's begin."""
     order = ordered(scores, e.query, e.node)
-    ptr = np.searchsorted(e.query[order], np.arange(e.n_queries + 1))
-    return order, ptr, Calibrator.inputs(scores, ptr, order, e.columns)
+    return order, np.searchsorted(e.query[order], np.arange(e.n_queries + 1))
 
 
-def _calibrate(e: Examples, scores: Array, fold: Array) -> tuple[Calibrator, dict[str, float]]:
-    order, ptr, inputs = _ranked(e, scores)
+def _calibrate(
+    e: Examples, ranked: Ranked, ptr: Array, fold: Array
+) -> tuple[Calibrator, dict[str, float]]:
+    inputs = Calibrator.inputs(ranked, e.columns)
     filled = np.diff(ptr) > 0
-    right = e.right[order[ptr[:-1][filled]]]
+    right = e.right[ranked.best]
     found = np.bincount(e.query, e.right, e.n_queries)[filled] > 0
     weight, plain = e.weight[filled], (e.weight >= 1.0)[filled]
     in_list = float((found & ~right)[plain].sum() / max((~right)[plain].sum(), 1))
@@ -169,7 +277,7 @@ def _calibrate(e: Examples, scores: Array, fold: Array) -> tuple[Calibrator, dic
         model = Calibrator.fit(inputs[inside], right[inside], weight[inside], in_list)
         confidence[~inside] = model.first(inputs[~inside])
     calibrator = Calibrator.fit(inputs, right, weight, in_list)
-    return calibrator, _quality(e, order, ptr, confidence, right, plain)
+    return calibrator, _quality(e, ranked.order, ptr, confidence, right, plain)
 
 
 def _quality(

@@ -56,6 +56,36 @@ class BoostedTrees:
         return cls._complete(grown, float(model._baseline_prediction.ravel()[0]))
 
     @classmethod
+    def fit_lists(
+        cls, X: Array, y: Array, query: Array, random_state: int, n_trees: int = 300
+    ) -> Self:
+        """Grow trees that put the right rows of each `query` first (`ListwiseSoftmax`).
+
+        Queries without a right row teach nothing. Sampled columns and a strong penalty keep
+        the trees apart: on the tuning phrases of four sets that gave up to 1 point of
+        accuracy@1, the loss itself .3 (HPO) to 1.7 points (ICD-10-CM) over the log-loss.
+        """
+        from sklearn.ensemble import HistGradientBoostingRegressor
+
+        from graphemb.map._listwise import ListwiseSoftmax
+
+        _, number = np.unique(query, return_inverse=True)
+        n_right = np.bincount(number, y)
+        order = np.argsort(number, kind="stable")
+        order = order[n_right[number[order]] > 0]
+        if not len(order):
+            return cls._complete([], 0.0)
+        sizes = np.bincount(number[order])
+        target = y[order] / n_right[number[order]]
+        model = HistGradientBoostingRegressor(
+            loss=ListwiseSoftmax(sizes[sizes > 0]), max_iter=n_trees, learning_rate=0.1,
+            max_leaf_nodes=20, max_depth=DEPTH, min_samples_leaf=30, l2_regularization=20.0,
+            max_features=0.2, early_stopping=False, random_state=random_state % 2**32,
+        )  # fmt: skip
+        model.fit(X[order], target)
+        return cls._complete([stage[0].nodes for stage in model._predictors], 0.0)
+
+    @classmethod
     def _complete(cls, grown: Sequence[Array], baseline: float) -> Self:
         n, inner, leaves = len(grown), 2**DEPTH - 1, 2**DEPTH
         features = np.zeros((n, inner), np.int16)

@@ -1,0 +1,187 @@
+"""ListNet: what it reads, that it learns from words alone, and how it joins the reranker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from graphemb import Pair, PhraseMapper, load_taxonomy
+from graphemb.encode import stem
+from graphemb.map._text_features import word_sums
+from graphemb.map.calibrate import Ranked
+from graphemb.map.features import feature_table
+from graphemb.map.listnet import ListNet, Reading
+from graphemb.map.rerank import FEATURES, Examples, learn
+from graphemb.map.retrieve import Batch
+from graphemb.taxonomy import Taxonomy
+
+
+def lists(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return features of no use, words of which one direction tells, and truth; 5 pairs a list."""
+    X = rng.standard_normal((5 * n, 3)).astype(np.float32)
+    words = rng.standard_normal((5 * n, 6)).astype(np.float32)
+    right = np.zeros(5 * n, bool)
+    right[words[:, 4].reshape(n, 5).argmax(axis=1) + np.arange(n) * 5] = True
+    return X, words, right
+
+
+def test_learns_from_words_what_features_do_not_tell() -> None:
+    X, words, right = lists(600, np.random.default_rng(0))
+    query = np.repeat(np.arange(600), 5)
+    read = Reading.of(X, query, words)
+    net = ListNet.fit(X, read, right, query, 0)
+    first = net.predict(X, read).reshape(600, 5).argmax(axis=1)
+    assert (first == right.reshape(600, 5).argmax(axis=1)).mean() > 0.9
+
+
+def test_learning_and_restoring_are_reproducible() -> None:
+    X, words, right = lists(40, np.random.default_rng(1))
+    query = np.repeat(np.arange(40), 5)
+    read = Reading.of(X, query, words)
+    scores = ListNet.fit(X, read, right, query, 7).predict(X, read)
+    again = ListNet.fit(X, read, right, query, 7)
+    assert np.array_equal(again.predict(X, read), scores)
+    restored = ListNet.from_arrays(again.to_arrays())
+    assert np.array_equal(restored.predict(X, read), scores)
+
+
+def test_lists_without_a_right_row_teach_nothing() -> None:
+    X, words, right = lists(40, np.random.default_rng(2))
+    query = np.repeat(np.arange(40), 5)
+    taught = query < 30
+    right[~taught] = False
+    read = Reading.of(X, query, words)
+    net = ListNet.fit(X, read, right, query, 0)
+    nothing = ListNet.fit(X, read, np.zeros(len(X), bool), query, 0)
+    assert np.isfinite(net.predict(X, read)).all()
+    assert np.isfinite(nothing.predict(X, read)).all()
+
+
+def test_reading_knows_the_best_and_the_mean_of_each_list() -> None:
+    X = np.array([[1.0, 5.0], [3.0, 1.0], [2.0, 2.0]], np.float32)
+    read = Reading.of(X, np.array([4, 4, 9]), np.zeros((3, 0), np.float32))
+    assert read.most.tolist() == [[3, 5], [3, 5], [2, 2]]
+    assert read.mean.tolist() == [[2, 3], [2, 3], [2, 2]]
+    none = Reading.of(X[:0], np.zeros(0, np.int64), np.zeros((0, 6), np.float32))
+    assert none.most.shape == (0, 2)
+
+
+@pytest.fixture(scope="module")
+def kitchen() -> Taxonomy:
+    return load_taxonomy("fixtures/kitchen")
+
+
+def pairs_of(taxonomy: Taxonomy) -> list[Pair]:
+    return [
+        Pair(f"{label} {word}", (node,), "train")
+        for node, label in zip(taxonomy.ids, taxonomy.labels, strict=True)
+        for word in ("big", "old", "for the home")
+    ]
+
+
+@pytest.fixture(scope="module")
+def taught(kitchen: Taxonomy) -> PhraseMapper:
+    import graphemb.map._fitting as fitting
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(fitting, "FEWEST", 1)
+    mapper = PhraseMapper(fast=True, dim=32).fit(kitchen, pairs_of(kitchen))
+    patch.undo()
+    return mapper
+
+
+def test_word_sums_are_those_of_the_words(taught: PhraseMapper) -> None:
+    index = taught.index_
+    batch = Batch(["small sauce pan zzyzx", "pan"], index.parts.encoder)
+    c = index.candidates(batch)
+    table = feature_table(index, batch, c)
+    sums = word_sums(index, table.match, c.query, table.best_name)
+    book, top = index.book, index.book.idf.max()
+    vector = {
+        t: book.vectors[i].astype(np.float32) * book.idf[i] / top
+        for i, t in enumerate(book.terms.terms)
+    }
+    for pair, (query, name) in enumerate(zip(c.query.tolist(), table.best_name, strict=True)):
+        said = {stem(w) for w in batch.texts[query].split()} & set(vector)
+        named = {stem(w) for w in index.names.normalised[name].split()} & set(vector)
+        zero = np.zeros(book.vectors.shape[1])
+        np.testing.assert_allclose(
+            sums.held[pair], sum((vector[w] for w in said & named), zero), atol=1e-5
+        )
+        np.testing.assert_allclose(
+            sums.name[pair], sum((vector[w] for w in named), zero), atol=1e-5
+        )
+    lacking, extra, held = np.split(sums.matrix(), 3, axis=1)
+    np.testing.assert_allclose(lacking + held, sums.phrase[c.query], atol=1e-5)
+    np.testing.assert_allclose(extra + held, sums.name, atol=1e-5)
+
+
+def test_with_pairs_a_network_orders_and_trees_tell_the_level(
+    taught: PhraseMapper, tmp_path: Path
+) -> None:
+    assert taught.reranker_.network is not None
+    assert taught.reranker_.level is not None
+    taught.save(tmp_path / "m")
+    loaded = PhraseMapper.load(tmp_path / "m")
+    phrases = ["sauce pan", "qwertyuiop", "old kettle", "see you tomorrow"]
+    before = [[(c.node, c.probability) for c in row] for _, row in taught.map(phrases)]
+    after = [[(c.node, c.probability) for c in row] for _, row in loaded.map(phrases)]
+    assert before == after
+    assert all(sum(p for _, p in row) <= 1.0 + 1e-3 for row in before)
+
+
+def test_without_pairs_there_is_no_network(kitchen: Taxonomy) -> None:
+    reranker = PhraseMapper(fast=True, dim=32).fit(kitchen).reranker_
+    assert reranker.network is None
+    assert reranker.level is None
+
+
+def test_explanation_is_of_the_scores_that_order(taught: PhraseMapper) -> None:
+    found = taught.explain("old sauce pan")
+    first, second = found.candidates[:2]
+    assert found.gap == pytest.approx(first.score - second.score, abs=1e-4)
+    assert "words" in {reason.group for reason in found.reasons}
+
+
+def examples(n: int, group: np.ndarray) -> Examples:
+    rng = np.random.default_rng(3)
+    X, words, right = lists(n, rng)
+    wide = np.zeros((5 * n, len(FEATURES)), np.float32)
+    wide[:, :3] = X
+    return Examples(
+        wide, np.repeat(np.arange(n), 5), np.arange(5 * n), right, {}, n, np.ones(n),
+        np.ones(n, bool), words.astype(np.float16), group,
+    )  # fmt: skip
+
+
+def test_queries_of_one_group_are_held_out_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a fold measures must be of nodes that it has not seen, where the task is new nodes."""
+    import graphemb.map.rerank as module
+
+    seen: list[set[int]] = []
+    group = np.arange(90) // 3
+    e = examples(90, group)
+    real = module._listwise
+
+    def spy(e: Examples, inside: np.ndarray, *rest: int) -> object:
+        seen.append({int(g) for g in group[e.query[inside]]})
+        assert not set(group[e.query[~inside]]) & seen[-1]
+        return real(e, inside, *rest)
+
+    monkeypatch.setattr(module, "_listwise", spy)
+    learn(e, 0, 5, True, listwise=True)
+    assert len(seen) == 4
+    assert seen[-1] == set(range(30))
+
+
+def test_weights_of_listwise_scores_compare_only_within_the_list() -> None:
+    scores = np.array([1.0, 0.0, 501.0, 500.0], np.float32)
+    order, ptr = np.arange(4), np.array([0, 2, 4])
+    ranked = Ranked(scores, order, ptr, lambda rows: rows * 0.5)
+    np.testing.assert_allclose(ranked.weights(), [1, np.exp(-1), 1, np.exp(-1)], rtol=1e-6)
+    assert ranked.level.tolist() == [0.0, 1.0]
+    plain = Ranked(scores, order, ptr)
+    assert plain.level.tolist() == [1.0, 501.0]
+    np.testing.assert_allclose(plain.weights()[:2], 1 / (1 + np.exp([-1.0, 0.0])))
