@@ -144,6 +144,7 @@ class Answers:
             order = ordered(scores, c.query, c.node)
             ranked = Ranked(scores, order, c.ptr)
         probabilities = self.reranker.calibrator.probabilities(ranked, table.columns)
+        scores = ranked.levelled()
         probabilities = probabilities * np.where(_foreign(table, c), CHANCE, 1.0)
         exact = table.columns["exact"] > 0
         if not self.reranker.exact_wins:

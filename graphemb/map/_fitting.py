@@ -143,9 +143,13 @@ def _foreign(
 
 
 def learn_parts(
-    params: PhraseMapper, taxonomy: Taxonomy, table: NameTable, taught: Taught, clock: Clock
-) -> Parts:
-    """Return everything an index needs beside the names themselves."""
+    params: PhraseMapper, taxonomy: Taxonomy, table: NameTable, taught: Taught, clock: Clock,
+    first: Parts | None = None,
+) -> Parts:  # fmt: skip
+    """Return everything an index needs beside the names themselves.
+
+    Words are described in the space of the `first` parts, where ranking was learned.
+    """
     encoder = _encoder(params, taxonomy, taught, clock) if params.encoder else None
     clock("learning word translation")
     grams = CharGrams.fit(table.normalised, min_df=1 if len(table) < 20_000 else 2)
@@ -153,10 +157,13 @@ def learn_parts(
     tokens = stems(plain)
     terms = WordTerms.fit(tokens, bigrams=False, min_df=1)
     translation = _translation(terms, tokens, taught) if params.translation else None
-    word_vectors, basis = WordBook.word_vectors(terms, plain, encoder)
+    space = WordBook.word_vectors(terms, plain, encoder)
+    if first is not None:
+        target = first.word_vectors, first.word_basis
+        space = WordBook.aligned(terms, space, first.terms, target)
     clock("embedding the taxonomy")
     nodes, node_map = _node_space(params, taxonomy, taught, encoder)
-    return Parts(encoder, grams, terms, translation, word_vectors, basis, nodes, node_map)
+    return Parts(encoder, grams, terms, translation, *space, nodes, node_map)
 
 
 def _encoder(
@@ -254,12 +261,14 @@ def fit_mapper(
     for fold in range(1, folds):
         clock.done_passes = fold
         other = plan_of(fold)
-        examples.append(collect(teach.index(other), other.tuning, clock, **asks))
+        held_back = teach.index(other, first=index.parts)
+        examples.append(collect(held_back, other.tuning, clock, **asks))
     reranker, quality = _ranking(mapper, Examples.joined(examples), plan, clock)
     places = learn_places(blind, index, reranker, rewriter, mapper, clock) if blind else None
     if len(plan.final) != len(plan.names) or plan.voters or blind:
         clock.done_passes = clock.n_passes - 1
-        index = teach.index(plan, blind, final=True, parts=None if again else index.parts)
+        kept = {"first": index.parts} if again else {"parts": index.parts}
+        index = teach.index(plan, blind, final=True, **kept)
     facts = _facts(index, plan, quality, lexicon, companions)
     if places:
         index.blind = places.of(index, again)
@@ -281,19 +290,19 @@ class _Teacher:
 
     def index(
         self, plan: Plan, blind: BlindPlan | None = None, *, final: bool = False,
-        parts: Parts | None = None,
+        parts: Parts | None = None, first: Parts | None = None,
     ) -> MappingIndex:  # fmt: skip
         """Return the index of `plan` for tuning or the `final` one; parts not given are learned.
 
         The final one holds all names and hears all pairs. What is learned from are the names of
-        the tuning index either way: the others come as pairs, or are few.
+        the tuning index either way: the others come as pairs, or are few. `first`: `learn_parts`.
         """
         pairs = plan.voters if final else plan.taught
         table = NameTable.of(plan.names, self.taxonomy.n_nodes, blind.hidden if blind else None)
         if parts is None:
             plan = dataclasses.replace(plan, taught=pairs)
             taught = taught_texts(table, plan, self.lexicon, self.companions)
-            parts = learn_parts(self.mapper, self.taxonomy, table, taught, self.clock)
+            parts = learn_parts(self.mapper, self.taxonomy, table, taught, self.clock, first)
         self.clock("indexing")
         if final:
             table = NameTable.of(plan.final, self.taxonomy.n_nodes, blind.blind if blind else None)

@@ -162,6 +162,26 @@ class WordBook:
         return unit_rows(full @ basis).astype(np.float16), basis
 
     @staticmethod
+    def aligned(
+        terms: WordTerms, space: tuple[Array, Array], first: WordTerms, target: tuple[Array, Array]
+    ) -> tuple[Array, Array]:
+        """Return `space`, (vectors, basis) of `terms`, turned towards `target`, that of `first`.
+
+        The axes of `word_vectors` are each encoder's own. What was learned from coordinates in one
+        space (`ListNet`) can be read in another after the rotation that brings the stems of both
+        closest (orthogonal Procrustes, Schönemann 1966); cosines stay.
+        """
+        (vectors, basis), (others, _) = space, target
+        shared = [term for term in terms.terms if term in first.vocabulary]
+        if vectors.shape[1] != others.shape[1] or not shared:
+            return space
+        mine = vectors[[terms.vocabulary[t] for t in shared]].astype(np.float64)
+        theirs = others[[first.vocabulary[t] for t in shared]].astype(np.float64)
+        u, _, vt = np.linalg.svd(mine.T @ theirs)
+        turn = (u @ vt).astype(np.float32)
+        return (vectors.astype(np.float32) @ turn).astype(np.float16), basis @ turn
+
+    @staticmethod
     def new_vectors(
         terms: Sequence[str], encoder: ContrastiveEncoder | None, basis: Array
     ) -> Array:

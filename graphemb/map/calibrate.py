@@ -64,7 +64,7 @@ class Ranked:
         self.level = scores[self.best] if level is None else level(self.best)
 
     def weights(self) -> Array:
-        """Return what each pair's score weighs within its query, float64 (pairs,)."""
+        """Return what each pair's score weighs within its query, a new float64 (pairs,)."""
         scores = self.scores.astype(np.float64)
         if not self.listwise:
             return np.asarray(1.0 / (1.0 + np.exp(-scores)))
@@ -72,6 +72,15 @@ class Ranked:
         most = np.repeat(scores[self.best], self.counts)
         found[self.order] = np.exp(scores[self.order] - most)
         return found
+
+    def levelled(self) -> Array:
+        """Return the scores, those of each query shifted so that the best one's is its level."""
+        if not self.listwise:
+            return self.scores
+        shifted = self.scores.copy()
+        shift = np.repeat(self.level - self.scores[self.best], self.counts)
+        shifted[self.order] += shift.astype(shifted.dtype)
+        return shifted
 
     def totals(self, weights: Array) -> Array:
         """Return the sum of `weights` over the pairs of each query."""

@@ -14,6 +14,8 @@ Array = np.ndarray[Any, Any]
 
 #: Standardised features are cut to this, so that one wild value decides nothing.
 CLIP = 4.0
+#: A feature whose standard deviation in training is below this tells nothing.
+LEAST_SPREAD = 1e-4
 
 
 @dataclass(frozen=True)
@@ -47,13 +49,13 @@ class Reading:
     Attributes
     ----------
     words : float (n, 3r): `WordSums.matrix`
-    most, mean : float32 (n, f): of each feature among the candidates of the phrase
+    most, average : float32 (n, f): of each feature among the candidates of the phrase
 
     """
 
     words: Array
     most: Array
-    mean: Array
+    average: Array
 
     @classmethod
     def of(cls, X: Array, query: Array, words: Array) -> Self:
@@ -63,13 +65,13 @@ class Reading:
             return cls(words, X, X)
         counts = np.diff(np.append(starts, len(query)))
         most = np.maximum.reduceat(X, starts, axis=0)
-        mean = np.add.reduceat(X, starts, axis=0) / counts[:, None]
+        average = np.add.reduceat(X, starts, axis=0) / counts[:, None].astype(np.float32)
         of = np.repeat(np.arange(len(counts)), counts)
-        return cls(words, most[of], mean[of])
+        return cls(words, most[of], average[of])
 
     def __getitem__(self, rows: Any) -> Reading:
         """Return the reading of some pairs."""
-        return Reading(self.words[rows], self.most[rows], self.mean[rows])
+        return Reading(self.words[rows], self.most[rows], self.average[rows])
 
 
 class ListNet:
@@ -105,16 +107,23 @@ class ListNet:
         """
         from graphemb.map._listnet_training import train
 
-        mean, scale = X.mean(axis=0), X.std(axis=0) + 1e-6
-        inputs = cls._inputs(X, read, mean, scale)
-        return cls(mean, scale, *train(inputs, y, query, random_state))
+        mean: Array = np.asarray(np.mean(X, axis=0, dtype=np.float64), np.float32)
+        spread = np.std(X, axis=0, dtype=np.float64)
+        # Of a feature that was always the same nothing was learned: it must never count.
+        scale = np.where(spread > LEAST_SPREAD, spread, np.inf).astype(np.float32)
+
+        def inputs(rows: Array) -> Array:
+            return cls._inputs(X[rows], read[rows], mean, scale)
+
+        width = 3 * X.shape[1] + read.words.shape[1]
+        return cls(mean, scale, *train(inputs, width, y, query, random_state))
 
     @staticmethod
     def _inputs(X: Array, read: Reading, mean: Array, scale: Array) -> Array:
         (n, f), r = X.shape, read.words.shape[1]
         inputs = np.empty((n, 3 * f + r), np.float32)
-        for part, values in enumerate((X - mean, X - read.most, read.mean - mean)):
-            inputs[:, part * f : (part + 1) * f] = np.clip(values / scale, -CLIP, CLIP)
+        for part, (a, b) in enumerate(((X, mean), (X, read.most), (read.average, mean))):
+            inputs[:, part * f : (part + 1) * f] = np.clip((a - b) / scale, -CLIP, CLIP)
         inputs[:, 3 * f :] = read.words
         return inputs
 
@@ -138,7 +147,25 @@ class ListNet:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
-        """Restore the network that `to_arrays` gave."""
+        """Restore the network that `to_arrays` gave.
+
+        Raises
+        ------
+        ValueError
+            When the arrays do not make a network.
+
+        """
         weights = tuple(arrays[f"weight{i}"] for i in range(3))
         biases = tuple(arrays[f"bias{i}"] for i in range(2))
-        return cls(arrays["mean"], arrays["scale"], weights, biases)
+        mean, scale = arrays["mean"], arrays["scale"]
+        shapes = [w.shape for w in weights]
+        chained = all(len(shape) == 2 for shape in shapes) and (
+            shapes[0][0] >= 3 * len(mean) and scale.shape == mean.shape == (len(mean),)
+            and biases[0].shape == (shapes[0][1],) == (shapes[1][0],)
+            and biases[1].shape == (shapes[1][1],) == (shapes[2][0],) and shapes[2][1] == 1
+        )  # fmt: skip
+        every = (mean, *weights, *biases)
+        sound = all(a.dtype == np.float32 and np.isfinite(a).all() for a in every)
+        if not (chained and sound and scale.dtype == np.float32 and (scale > 0).all()):
+            raise ValueError("ListNet: arrays of three layers must fit each other and be finite")
+        return cls(mean, scale, weights, biases)

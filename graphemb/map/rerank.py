@@ -48,8 +48,8 @@ class Query:
 class Examples:
     """Pairs of many queries: features, query number, node row, and whether the node is right.
 
-    `words` is what the network reads of each pair, float16; `group` numbers the queries so that
-    equal numbers are held out together.
+    `words` is what the network reads of each pair, float16. Queries of one `group` are held out
+    together: their own numbers or, `by_node`, the row of their first node.
     """
 
     X: Array
@@ -62,6 +62,7 @@ class Examples:
     answerable: Array
     words: Array | None
     group: Array
+    by_node: bool
 
     def reading(self, rows: Array | slice = slice(None)) -> Reading | None:
         """Return what a network reads of the pairs of whole queries, if that was collected."""
@@ -78,14 +79,17 @@ class Examples:
         columns = set.intersection(*(set(p.columns) for p in parts))
         every = {
             name: np.concatenate([getattr(p, name) for p in parts])
-            for name in ("X", "node", "right", "weight", "answerable", "group")
+            for name in ("X", "node", "right", "weight", "answerable")
         }
+        by_node = parts[0].by_node
+        groups = [p.group + (0 if by_node else s) for p, s in zip(parts, shift, strict=False)]
         words = [p.words for p in parts if p.words is not None]
         return cls(
             **every, n_queries=int(shift[-1]),
             query=np.concatenate([p.query + s for p, s in zip(parts, shift, strict=False)]),
             columns={c: np.concatenate([p.columns[c] for p in parts]) for c in sorted(columns)},
             words=np.concatenate(words) if len(words) == len(parts) else None,
+            group=np.concatenate(groups), by_node=by_node,
         )  # fmt: skip
 
 
@@ -135,20 +139,37 @@ class Reranker:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array], exact_wins: bool = True) -> Self:
-        """Restore the reranker that `to_arrays` gave."""
+        """Restore the reranker that `to_arrays` gave.
+
+        Raises
+        ------
+        ValueError
+            When the parts do not go together.
+
+        """
         level, network = (under_prefix(part, arrays) for part in ("level", "network"))
-        return cls(
+        found = cls(
             BoostedTrees.from_arrays(under_prefix("trees", arrays)),
             Calibrator.from_arrays(under_prefix("calibrator", arrays)), exact_wins,
             ListNet.from_arrays(network) if network else None,
             BoostedTrees.from_arrays(level) if level else None,
         )  # fmt: skip
+        if found.network is not None and found.level is None:
+            raise ValueError("Reranker: a network needs trees that tell the level")
+        grown = [trees for trees in (found.trees, found.level) if trees is not None]
+        if any(trees.n_features > len(FEATURES) for trees in grown):
+            raise ValueError(f"Reranker: trees must look at {len(FEATURES)} features")
+        if found.network is not None and len(found.network.mean) != len(FEATURES):
+            raise ValueError(f"Reranker: the network must read {len(FEATURES)} features")
+        return found
 
 
 def _scores(trees: BoostedTrees, network: ListNet | None, X: Array, read: Reading | None) -> Array:
     scores = trees.predict(X)
-    if network is None or read is None:
+    if network is None:
         return scores
+    if read is None:
+        raise ValueError("Reranker: its network needs to read the pairs; got features alone")
     return np.asarray((scores + network.predict(X, read)) / 2.0, np.float32)
 
 
@@ -190,8 +211,10 @@ def collect(
     answerable = np.array([bool(q.nodes) for q in queries])
     group = [min(q.nodes) if by_node and q.nodes else i for i, q in enumerate(queries)]
     return Examples(
-        X, query, np.concatenate(nodes), np.concatenate(right), columns, len(queries), weight,
-        answerable, np.concatenate(words) if words else None, np.array(group, np.int64),
+        X=X, query=query, node=np.concatenate(nodes), right=np.concatenate(right),
+        columns=columns, n_queries=len(queries), weight=weight, answerable=answerable,
+        words=np.concatenate(words) if words else None, group=np.array(group, np.int64),
+        by_node=by_node,
     )  # fmt: skip
 
 

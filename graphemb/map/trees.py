@@ -19,7 +19,7 @@ DEPTH = 5
 
 
 class BoostedTrees:
-    """A sum of complete binary trees: log-odds for rows of features.
+    """A sum of complete binary trees: scores for rows of features, log-odds where `fit` grew them.
 
     Attributes
     ----------
@@ -38,6 +38,11 @@ class BoostedTrees:
         self.features, self.thresholds, self.values = features, thresholds, values
         self.baseline = baseline
         self._forest: Forest | None = None
+
+    @property
+    def n_features(self) -> int:
+        """How many columns a row must have at least."""
+        return int(self.features.max(initial=-1)) + 1
 
     @classmethod
     def fit(
@@ -143,6 +148,17 @@ class BoostedTrees:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
-        """Restore the trees that `to_arrays` gave."""
-        baseline = float(arrays["baseline"][0])
-        return cls(arrays["features"], arrays["thresholds"], arrays["values"], baseline)
+        """Restore the trees that `to_arrays` gave.
+
+        Raises
+        ------
+        ValueError
+            When the arrays do not make trees.
+
+        """
+        features, thresholds, values = (arrays[k] for k in ("features", "thresholds", "values"))
+        n, inner = len(features), 2**DEPTH - 1
+        shapes = features.shape, thresholds.shape, values.shape
+        if shapes != ((n, inner), (n, inner), (n, inner + 1)) or features.min(initial=0) < 0:
+            raise ValueError(f"BoostedTrees: arrays must be of complete trees of depth {DEPTH}")
+        return cls(features, thresholds, values, float(arrays["baseline"][0]))

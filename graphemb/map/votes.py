@@ -84,6 +84,8 @@ class PhraseVotes:
         query, parent = voted // len(self.parent), voted % len(self.parent)
         counts = self.child_ptr[parent + 1] - self.child_ptr[parent]
         ends = np.cumsum(counts)
+        if not counts.any():
+            return np.zeros((b, k), np.int64)
         flat = np.repeat(self.child_ptr[parent] - (ends - counts), counts) + np.arange(counts.sum())
         child, row = self.child_rows[flat].astype(np.int64), np.repeat(query, counts)
         value = fused(row, child) + vote * np.repeat(share, counts)
@@ -91,8 +93,8 @@ class PhraseVotes:
         row, child = row[order], child[order]
         place = np.arange(len(row)) - np.searchsorted(row, row)
         out = np.zeros((b, k), np.int64)
-        first = child[np.minimum(np.searchsorted(row, np.arange(b)), max(len(child) - 1, 0))]
-        out[:] = first[:, None] if len(child) else 0
+        first = child[np.minimum(np.searchsorted(row, np.arange(b)), len(child) - 1)]
+        out[:] = first[:, None]
         keep = place < k
         out[row[keep], place[keep]] = child[keep]
         return out
@@ -106,9 +108,12 @@ class PhraseVotes:
         same = (self.parent[voters] == above) & other
         cousin = (self.grandparent[voters] == self.grandparent[node][:, None]) & other
         related = ((voters == above) | (self.parent[voters] == node[:, None])) & other
-        return {
-            "vote_parent": (weights * same).sum(axis=1).astype(np.float32),
-            "vote_grandparent": (weights * cousin).sum(axis=1).astype(np.float32),
-            "vote_related": (weights * related).sum(axis=1).astype(np.float32),
-            "vote_nearest": (cosines * same).max(axis=1).astype(np.float32),
+        votes = {
+            "vote_parent": (weights * same).sum(axis=1),
+            "vote_grandparent": (weights * cousin).sum(axis=1),
+            "vote_related": (weights * related).sum(axis=1),
+            "vote_nearest": (cosines * same).max(axis=1),
         }
+        # All votes for one family sum to 1, give or take rounding that differs from batch to
+        # batch: a tree must not split there.
+        return {name: np.round(vote, 4).astype(np.float32) for name, vote in votes.items()}

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from graphemb import Pair, PhraseMapper, load_taxonomy
 from graphemb.encode import stem
+from graphemb.map._runs import unit_rows
 from graphemb.map._text_features import word_sums
 from graphemb.map.calibrate import Ranked
 from graphemb.map.features import feature_table
 from graphemb.map.listnet import ListNet, Reading
-from graphemb.map.rerank import FEATURES, Examples, learn
+from graphemb.map.rerank import FEATURES, Examples, Reranker, learn
 from graphemb.map.retrieve import Batch
 from graphemb.taxonomy import Taxonomy
 
@@ -59,11 +61,42 @@ def test_lists_without_a_right_row_teach_nothing() -> None:
     assert np.isfinite(nothing.predict(X, read)).all()
 
 
+def test_a_feature_never_seen_to_vary_never_counts() -> None:
+    X, words, right = lists(40, np.random.default_rng(2))
+    X[:, 1] = 0.3
+    query = np.repeat(np.arange(40), 5)
+    net = ListNet.fit(X, Reading.of(X, query, words), right, query, 0)
+    other = X.copy()
+    other[::5, 1] = 1.0
+    scores = [net.predict(x, Reading.of(x, query, words)) for x in (X, other)]
+    assert np.array_equal(*scores)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("weight0", lambda a: a[:-80]),
+        ("weight2", lambda a: np.repeat(a, 2, axis=1)),
+        ("weight1", lambda a: a * np.nan),
+        ("weight1", lambda a: a.astype(np.int32)),
+        ("mean", lambda a: a[:1]),
+        ("scale", lambda a: a * 0),
+        ("bias0", lambda a: a[:-1]),
+    ],
+)
+def test_arrays_that_make_no_network_are_refused(name: str, change: Any) -> None:
+    X, words, right = lists(10, np.random.default_rng(2))
+    query = np.repeat(np.arange(10), 5)
+    arrays = ListNet.fit(X, Reading.of(X, query, words), right, query, 0).to_arrays()
+    with pytest.raises(ValueError, match="must fit each other"):
+        ListNet.from_arrays({**arrays, name: change(arrays[name])})
+
+
 def test_reading_knows_the_best_and_the_mean_of_each_list() -> None:
     X = np.array([[1.0, 5.0], [3.0, 1.0], [2.0, 2.0]], np.float32)
     read = Reading.of(X, np.array([4, 4, 9]), np.zeros((3, 0), np.float32))
     assert read.most.tolist() == [[3, 5], [3, 5], [2, 2]]
-    assert read.mean.tolist() == [[2, 3], [2, 3], [2, 2]]
+    assert read.average.tolist() == [[2, 3], [2, 3], [2, 2]]
     none = Reading.of(X[:0], np.zeros(0, np.int64), np.zeros((0, 6), np.float32))
     assert none.most.shape == (0, 2)
 
@@ -132,6 +165,63 @@ def test_with_pairs_a_network_orders_and_trees_tell_the_level(
     assert all(sum(p for _, p in row) <= 1.0 + 1e-3 for row in before)
 
 
+def test_a_reranker_in_pieces_is_refused(taught: PhraseMapper) -> None:
+    arrays = taught.reranker_.to_arrays()
+    few = {k: v for k, v in arrays.items() if not k.startswith("level.")}
+    with pytest.raises(ValueError, match="level"):
+        Reranker.from_arrays(few)
+    broad = {**arrays, "trees.features": arrays["trees.features"] + 100}
+    with pytest.raises(ValueError, match="features"):
+        Reranker.from_arrays(broad)
+    short = {**arrays, "level.values": arrays["level.values"][:, :-1]}
+    with pytest.raises(ValueError, match="depth"):
+        Reranker.from_arrays(short)
+    with pytest.raises(ValueError, match="read"):
+        taught.reranker_.scores(np.zeros((1, len(FEATURES)), np.float32), None)
+
+
+def test_words_keep_their_place_from_fold_to_fold(kitchen: Taxonomy) -> None:
+    """The network learns from coordinates in the folds' spaces and reads those of the last."""
+    import graphemb.map._fitting as fitting
+
+    seen = []
+    real = fitting.learn_parts
+
+    def spy(*given: Any) -> Any:
+        seen.append(real(*given))
+        return seen[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fitting, "FEWEST", 1)
+        patch.setattr(fitting, "learn_parts", spy)
+        PhraseMapper(dim=32, n_epochs=4).fit(kitchen, pairs_of(kitchen))
+    first, last = seen[0], seen[-1]
+    assert len(seen) > 1
+    assert first.word_basis is not last.word_basis
+    both = [t for t in first.terms.terms if t in last.terms.vocabulary]
+    a, b = (
+        p.word_vectors[[p.terms.vocabulary[t] for t in both]].astype(float) for p in (first, last)
+    )
+    assert (a * b).sum(axis=1).mean() > 0.9
+    # A word without a name comes through the basis: it must land where its stem does.
+    vector = last.encoder.vectors_of_normalised(["pan"]) @ last.word_basis
+    place = last.word_vectors[last.terms.vocabulary["pan"]].astype(float)
+    assert (unit_rows(vector) @ place).item() > 0.99
+
+
+def test_the_best_score_is_its_level(taught: PhraseMapper) -> None:
+    """So that a score says how good a candidate is, not only that it is better than others."""
+    index, reranker = taught.index_, taught.reranker_
+    phrases = ["old sauce pan", "qwertyuiop"]
+    batch = Batch(phrases, index.parts.encoder)
+    c = index.candidates(batch)
+    X = feature_table(index, batch, c).matrix(list(FEATURES))
+    level = reranker.level.predict(X)
+    for q, (_, row) in enumerate(taught.map(phrases, min_probability=0.0)):
+        at = np.flatnonzero((c.query == q) & (c.node == index.taxonomy.index[row[0].node]))
+        assert row[0].score == pytest.approx(float(level[at[0]]), abs=1e-3)
+
+
 def test_without_pairs_there_is_no_network(kitchen: Taxonomy) -> None:
     reranker = PhraseMapper(fast=True, dim=32).fit(kitchen).reranker_
     assert reranker.network is None
@@ -152,7 +242,7 @@ def examples(n: int, group: np.ndarray) -> Examples:
     wide[:, :3] = X
     return Examples(
         wide, np.repeat(np.arange(n), 5), np.arange(5 * n), right, {}, n, np.ones(n),
-        np.ones(n, bool), words.astype(np.float16), group,
+        np.ones(n, bool), words.astype(np.float16), group, True,
     )  # fmt: skip
 
 
