@@ -1,0 +1,104 @@
+"""What orders candidates best: trees by log-loss, trees for lists, the network, both.
+
+    python benchmarks/ranking.py --data ../shared/data/taxonomies --sets stw,hpo
+
+Everything but the ranker is the same: one retrieval, one set of tuning phrases, the dev queries of
+`benchmarks/mapping.py`. Accuracy @1 / @10, and points @1 over the first row with paired intervals.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from graphemb import PhraseMapper
+from graphemb.evaluate._metrics import paired_interval
+from graphemb.map._fitting import Clock, _Teacher
+from graphemb.map._tuning import make_plan, n_folds
+from graphemb.map.listnet import ListNet
+from graphemb.map.names import names_of
+from graphemb.map.rerank import Examples, Query, collect, ordered
+from graphemb.map.trees import BoostedTrees
+
+sys.path.insert(0, str(Path(__file__).parent))
+from _sets import SETS, BenchSet, load_set
+
+
+def examples(bench: BenchSet, seed: int) -> tuple[Examples, Examples]:
+    """Return the pairs that tune, of all folds, and those of the queries."""
+    t, names = bench.taxonomy, names_of(bench.taxonomy)
+    mapper = PhraseMapper(index_pairs=False, random_state=seed)
+    teach = _Teacher(mapper, t, [], [], Clock(None))
+
+    def plan_of(fold: int):
+        return make_plan(t, names, bench.pairs, False, seed, fold)
+
+    plan = plan_of(0)
+    asks = {"read_words": True, "by_node": plan.by_node}
+    index = teach.index(plan)
+    tuning = [collect(index, plan.tuning, **asks)]
+    for fold in range(1, n_folds(plan)):
+        other = plan_of(fold)
+        tuning.append(collect(teach.index(other, first=index.parts), other.tuning, **asks))
+    final = teach.index(plan, final=True, first=index.parts)
+    queries = [
+        Query(phrase, frozenset(t.index[node] for node in truth))
+        for phrase, truth in zip(bench.queries, bench.truth, strict=True)
+    ]
+    return Examples.joined(tuning), collect(final, queries, **asks)
+
+
+def scores(tuning: Examples, asked: Examples, seed: int, n_trees: int = 300) -> dict:
+    """Return the scores of the queries' pairs by each ranker."""
+    X, y, query = tuning.X, tuning.right, tuning.query
+    pairwise = BoostedTrees.fit(X, y, None, seed, n_trees).predict(asked.X)
+    listwise = BoostedTrees.fit_lists(X, y, query, seed, n_trees).predict(asked.X)
+    net = ListNet.fit(X, tuning.reading(), y, query, seed)
+    network = net.predict(asked.X, asked.reading())
+    return {
+        "trees, log-loss": pairwise, "trees, listwise": listwise, "network": network,
+        "listwise trees and network": (listwise + network) / 2,
+    }  # fmt: skip
+
+
+def ranks(e: Examples, s: np.ndarray) -> np.ndarray:
+    """Return the rank of each query's first right pair, from 0."""
+    order = ordered(s.astype(np.float32), e.query, e.node)
+    starts = np.searchsorted(e.query[order], np.arange(e.n_queries))
+    found = np.full(e.n_queries, len(order))
+    hits = e.right[order]
+    np.minimum.at(found, e.query[order][hits], np.flatnonzero(hits) - starts[e.query[order][hits]])
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--sets", default=",".join(SETS))
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    warnings.simplefilter("ignore")
+    print("| set | ranker | @1 | @10 | points @1 over the first (95 %) |\n|---|---|---|---|---|")
+    for name in args.sets.split(","):
+        tuning, asked = examples(load_set(args.data, name, "dev"), args.seed)
+        first = None
+        for ranker, s in scores(tuning, asked, args.seed).items():
+            rank = ranks(asked, s)
+            hit = (rank < 1).astype(float)
+            first = hit if first is None else first
+            mean, low, high = (100 * value for value in paired_interval(hit, first))
+            gain = f"{mean:+.1f} ({low:+.1f}, {high:+.1f})"
+            print(
+                f"| {name} | {ranker} | {hit.mean():.3f} | {(rank < 10).mean():.3f} | {gain} |",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
