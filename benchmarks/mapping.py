@@ -159,7 +159,12 @@ def main() -> None:
     parser.add_argument("--split", choices=["dev", "test"], default="dev")
     parser.add_argument("--limit", type=int, help="ask at most so many queries, evenly spaced")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--jobs", type=int, default=1, help="cells measured at a time")
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=1,
+        help="cells at a time; seconds and speeds are then those of a busy machine",
+    )
     parser.add_argument("--cache", type=Path, default=Path("out/bench-cache"))
     parser.add_argument("-o", "--output", type=Path)
     args = parser.parse_args()

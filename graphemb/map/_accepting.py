@@ -45,9 +45,9 @@ def fingerprint(mapper: PhraseMapper) -> str:
     about = [mapper.get_params(), mapper.facts_, mapper.rewriter_.rows]
     text = json.dumps(about, sort_keys=True, default=str)
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass"))
-    ranking = mapper.reranker_
-    parts = [ranking.trees.to_arrays(), ranking.calibrator.to_arrays()]
-    parts += [part.to_arrays() for part in (ranking.network, ranking.level) if part]
+    ranker, calibrator = mapper.reranker_.ranker, mapper.reranker_.calibrator
+    parts = [ranker.trees.to_arrays(), calibrator.to_arrays()]
+    parts += [part.to_arrays() for part in (ranker.network, ranker.level) if part]
     for arrays in parts:
         for name in sorted(arrays):
             digest.update(name.encode() + np.ascontiguousarray(arrays[name]).tobytes())

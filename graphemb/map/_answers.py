@@ -135,9 +135,9 @@ class Answers:
         if self.use_trees:
             X = table.matrix(list(FEATURES))
             read = self._read(table, c, X)
-            scores = self.reranker.scores(X, read)
+            scores = self.reranker.ranker.scores(X, read)
             order = ordered(scores, c.query, c.node)
-            ranked = self.reranker.ranked(X, scores, order, c.ptr)
+            ranked = self.reranker.ranker.ranked(X, scores, order, c.ptr)
         else:
             read = None
             scores = (8.0 * table.columns["fused"] - 4.0).astype(np.float32)
@@ -158,7 +158,7 @@ class Answers:
 
     def _read(self, table: Table, c: Candidates, X: Array) -> Reading | None:
         """Return what the reranker's network reads, if it has one."""
-        if self.reranker.network is None:
+        if self.reranker.ranker.network is None:
             return None
         words = word_sums(self.index, table.match, c.query, table.best_name).matrix()
         return Reading.of(X, c.query, words)

@@ -181,19 +181,19 @@ def _reasons(mapper: PhraseMapper, pair: Array, read: Reading | None) -> tuple[R
 
     `read` is what the reranker's network reads of them; its words go with the group "words".
     """
-    reranker, place = mapper.reranker_, {f: i for i, f in enumerate(FEATURES)}
+    ranker, place = mapper.reranker_.ranker, {f: i for i, f in enumerate(FEATURES)}
     groups = {title: [place[f] for f in features] for title, features in GROUPS.items()}
     columns = [*groups.values(), *([i] for i in range(len(FEATURES)))]
     rows = np.repeat(pair[None], len(columns), axis=0)  # (swaps, winner and runner-up, f)
     for swap, at in zip(rows, columns, strict=True):
         swap[:, at] = pair[::-1][:, at]
-    plain = reranker.scores(pair, read)
+    plain = ranker.scores(pair, read)
     again = None
     if read is not None:
         again = read[np.tile([0, 1], len(columns))]
         first = 2 * list(groups).index(WORDS)
         again.words[first : first + 2] = read.words[::-1]
-    swapped = reranker.scores(rows.reshape(-1, pair.shape[1]), again).reshape(-1, 2)
+    swapped = ranker.scores(rows.reshape(-1, pair.shape[1]), again).reshape(-1, 2)
     # The winner loses and the runner-up gains by the swap of what speaks for the winner.
     effect = ((plain[0] - swapped[:, 0]) + (swapped[:, 1] - plain[1])) / 2
     alone = effect[len(groups) :]

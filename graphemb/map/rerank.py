@@ -14,9 +14,9 @@ from graphemb.map._text_features import word_sums
 from graphemb.map.calibrate import Calibrator, Ranked
 from graphemb.map.features import GRAPH_FEATURES, feature_table
 from graphemb.map.index import MappingIndex
-from graphemb.map.listnet import ListNet, Reading
+from graphemb.map.listnet import Reading
+from graphemb.map.ranker import Ranker
 from graphemb.map.retrieve import Batch
-from graphemb.map.trees import BoostedTrees
 
 __all__ = ["FEATURES", "Examples", "Query", "Reranker", "collect", "judge", "learn", "ordered"]
 
@@ -95,82 +95,25 @@ class Examples:
 
 @dataclass(frozen=True)
 class Reranker:
-    """The trees and the calibrator learned together.
+    """The ranker and the calibrator learned together.
 
-    Attributes
-    ----------
-    trees : BoostedTrees
-        Order the candidates of a phrase.
-    calibrator : Calibrator
-    exact_wins : bool
-        Whether a name equal to the phrase goes first by rule. With pairs this is learned instead:
-        targets may be leaf codes, say, while a category bears the phrase as label.
-    network : ListNet, optional
-        Orders with the trees: a score is the mean of both, learned for the list.
-    level : BoostedTrees, optional
-        Log-odds that a pair is right. Where `trees` were learned for the list they say which
-        candidate is best and not how good it is, so a phrase that means nothing would be answered.
-
+    `exact_wins`: whether a name equal to the phrase goes first by rule. With pairs this is
+    learned instead: targets may be leaf codes, say, while a category bears the phrase as label.
     """
 
-    trees: BoostedTrees
+    ranker: Ranker
     calibrator: Calibrator
     exact_wins: bool = True
-    network: ListNet | None = None
-    level: BoostedTrees | None = None
-
-    def scores(self, X: Array, read: Reading | None) -> Array:
-        """Return the scores of pairs with features `X`, float32 (n,)."""
-        return _scores(self.trees, self.network, X, read)
-
-    def ranked(self, X: Array, scores: Array, order: Array, ptr: Array) -> Ranked:
-        """Return the pairs with features `X` in `order`, as the calibrator reads them."""
-        level = self.level
-        return Ranked(scores, order, ptr, (lambda rows: level.predict(X[rows])) if level else None)
 
     def to_arrays(self) -> dict[str, Array]:
         """Return the arrays that `from_arrays` makes the reranker from."""
-        level = under("level", self.level.to_arrays()) if self.level else {}
-        network = under("network", self.network.to_arrays()) if self.network else {}
-        return {
-            **under("trees", self.trees.to_arrays()), **level, **network,
-            **under("calibrator", self.calibrator.to_arrays()),
-        }  # fmt: skip
+        return self.ranker.to_arrays() | under("calibrator", self.calibrator.to_arrays())
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array], exact_wins: bool = True) -> Self:
-        """Restore the reranker that `to_arrays` gave.
-
-        Raises
-        ------
-        ValueError
-            When the parts do not go together.
-
-        """
-        level, network = (under_prefix(part, arrays) for part in ("level", "network"))
-        found = cls(
-            BoostedTrees.from_arrays(under_prefix("trees", arrays)),
-            Calibrator.from_arrays(under_prefix("calibrator", arrays)), exact_wins,
-            ListNet.from_arrays(network) if network else None,
-            BoostedTrees.from_arrays(level) if level else None,
-        )  # fmt: skip
-        if found.network is not None and found.level is None:
-            raise ValueError("Reranker: a network needs trees that tell the level")
-        grown = [trees for trees in (found.trees, found.level) if trees is not None]
-        if any(trees.n_features > len(FEATURES) for trees in grown):
-            raise ValueError(f"Reranker: trees must look at {len(FEATURES)} features")
-        if found.network is not None and len(found.network.mean) != len(FEATURES):
-            raise ValueError(f"Reranker: the network must read {len(FEATURES)} features")
-        return found
-
-
-def _scores(trees: BoostedTrees, network: ListNet | None, X: Array, read: Reading | None) -> Array:
-    scores = trees.predict(X)
-    if network is None:
-        return scores
-    if read is None:
-        raise ValueError("Reranker: its network needs to read the pairs; got features alone")
-    return np.asarray((scores + network.predict(X, read)) / 2.0, np.float32)
+        """Restore the reranker that `to_arrays` gave; see `Ranker.from_arrays`."""
+        calibrator = Calibrator.from_arrays(under_prefix("calibrator", arrays))
+        return cls(Ranker.from_arrays(arrays, len(FEATURES)), calibrator, exact_wins)
 
 
 def ordered(scores: Array, query: Array, node: Array) -> Array:
@@ -225,53 +168,39 @@ def learn(
     """Return the reranker and its quality, measured on folds of queries it had not seen.
 
     The calibrator learns from out-of-fold scores; its own quality is measured out of fold too.
-    `listwise` learns order and level apart: trees of `BoostedTrees.fit_lists` with a `ListNet`
-    order, trees of `BoostedTrees.fit` tell the level.
+    `listwise`: by `Ranker.listwise`.
     """
     fold = (e.group * 7919) % n_folds
     scores, levels = np.zeros((2, len(e.query)), np.float32)
-    grow = _listwise if listwise else _pairwise
+
+    def grown(inside: Array) -> Ranker:
+        X, right, query = e.X[inside], e.right[inside], e.query[inside]
+        if not listwise:
+            return Ranker.pairwise(X, right, random_state, n_trees)
+        return Ranker.listwise(X, e.reading(inside), right, query, random_state, n_trees)
+
     for number in range(n_folds):
         if progress:
             progress("learning to rank", number / (n_folds + 1))
-        inside = fold[e.query] != number
-        trees, network, level = grow(e, inside, random_state, n_trees)
-        scores[~inside] = _scores(trees, network, e.X[~inside], e.reading(~inside))
-        if level:
-            levels[~inside] = level.predict(e.X[~inside])
+        outside = fold[e.query] == number
+        ranker = grown(~outside)
+        scores[outside] = ranker.scores(e.X[outside], e.reading(outside))
+        if ranker.level:
+            levels[outside] = ranker.level.predict(e.X[outside])
     if progress:
         progress("learning to rank", n_folds / (n_folds + 1))
-    trees, network, level = grow(e, np.ones(len(e.query), bool), random_state, n_trees)
+    ranker = grown(np.ones(len(e.query), bool))
     order, ptr = _order(e, scores)
-    ranked = Ranked(scores, order, ptr, levels.__getitem__ if level else None)
+    ranked = Ranked(scores, order, ptr, levels.__getitem__ if ranker.level else None)
     calibrator, quality = _calibrate(e, ranked, ptr, fold)
-    return Reranker(trees, calibrator, exact_wins, network, level), quality
-
-
-#: Trees and network that order, and trees that tell the level.
-_Grown = tuple[BoostedTrees, ListNet | None, BoostedTrees | None]
-
-
-def _pairwise(e: Examples, inside: Array, random_state: int, n_trees: int) -> _Grown:
-    return BoostedTrees.fit(e.X[inside], e.right[inside], None, random_state, n_trees), None, None
-
-
-def _listwise(e: Examples, inside: Array, random_state: int, n_trees: int) -> _Grown:
-    X, right, query = e.X[inside], e.right[inside], e.query[inside]
-    network = None
-    if (read := e.reading(inside)) is not None:
-        network = ListNet.fit(X, read, right, query, random_state)
-    return (
-        BoostedTrees.fit_lists(X, right, query, random_state, n_trees), network,
-        BoostedTrees.fit(X, right, None, random_state, n_trees),
-    )  # fmt: skip
+    return Reranker(ranker, calibrator, exact_wins), quality
 
 
 def judge(reranker: Reranker, e: Examples) -> dict[str, float]:
     """Return the quality of a reranker that was learned elsewhere, on queries new to it."""
-    scores = reranker.scores(e.X, e.reading())
+    scores = reranker.ranker.scores(e.X, e.reading())
     order, ptr = _order(e, scores)
-    inputs = Calibrator.inputs(reranker.ranked(e.X, scores, order, ptr), e.columns)
+    inputs = Calibrator.inputs(reranker.ranker.ranked(e.X, scores, order, ptr), e.columns)
     filled = np.diff(ptr) > 0
     right = e.right[order[ptr[:-1][filled]]]
     plain = (e.weight >= 1.0)[filled]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,12 @@ import pytest
 from graphemb import Pair, PhraseMapper, load_taxonomy
 from graphemb.encode import stem
 from graphemb.map._runs import unit_rows
+from graphemb.map._shipped import shipped_reranker
 from graphemb.map._text_features import word_sums
 from graphemb.map.calibrate import Ranked
 from graphemb.map.features import feature_table
 from graphemb.map.listnet import ListNet, Reading
+from graphemb.map.ranker import Ranker
 from graphemb.map.rerank import FEATURES, Examples, Reranker, learn
 from graphemb.map.retrieve import Batch
 from graphemb.taxonomy import Taxonomy
@@ -154,8 +158,8 @@ def test_word_sums_are_those_of_the_words(taught: PhraseMapper) -> None:
 def test_with_pairs_a_network_orders_and_trees_tell_the_level(
     taught: PhraseMapper, tmp_path: Path
 ) -> None:
-    assert taught.reranker_.network is not None
-    assert taught.reranker_.level is not None
+    assert taught.reranker_.ranker.network is not None
+    assert taught.reranker_.ranker.level is not None
     taught.save(tmp_path / "m")
     loaded = PhraseMapper.load(tmp_path / "m")
     phrases = ["sauce pan", "qwertyuiop", "old kettle", "see you tomorrow"]
@@ -177,7 +181,7 @@ def test_a_reranker_in_pieces_is_refused(taught: PhraseMapper) -> None:
     with pytest.raises(ValueError, match="depth"):
         Reranker.from_arrays(short)
     with pytest.raises(ValueError, match="read"):
-        taught.reranker_.scores(np.zeros((1, len(FEATURES)), np.float32), None)
+        taught.reranker_.ranker.scores(np.zeros((1, len(FEATURES)), np.float32), None)
 
 
 def test_words_keep_their_place_from_fold_to_fold(kitchen: Taxonomy) -> None:
@@ -192,7 +196,7 @@ def test_words_keep_their_place_from_fold_to_fold(kitchen: Taxonomy) -> None:
         return seen[-1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fitting, "FEWEST", 1)
+        patch.setattr(fitting, "_ranking", lambda *_: (shipped_reranker(), {}))
         patch.setattr(fitting, "learn_parts", spy)
         PhraseMapper(dim=32, n_epochs=4).fit(kitchen, pairs_of(kitchen))
     first, last = seen[0], seen[-1]
@@ -211,21 +215,59 @@ def test_words_keep_their_place_from_fold_to_fold(kitchen: Taxonomy) -> None:
 
 def test_the_best_score_is_its_level(taught: PhraseMapper) -> None:
     """So that a score says how good a candidate is, not only that it is better than others."""
-    index, reranker = taught.index_, taught.reranker_
+    index, ranker = taught.index_, taught.reranker_.ranker
     phrases = ["old sauce pan", "qwertyuiop"]
     batch = Batch(phrases, index.parts.encoder)
     c = index.candidates(batch)
     X = feature_table(index, batch, c).matrix(list(FEATURES))
-    level = reranker.level.predict(X)
+    level = ranker.level.predict(X)
     for q, (_, row) in enumerate(taught.map(phrases, min_probability=0.0)):
         at = np.flatnonzero((c.query == q) & (c.node == index.taxonomy.index[row[0].node]))
         assert row[0].score == pytest.approx(float(level[at[0]]), abs=1e-3)
 
 
+def test_one_by_one_equals_all_together(taught: PhraseMapper) -> None:
+    phrases = [f"{label} {word}" for label in taught.taxonomy_.labels for word in ("old", "tiny")]
+    together = [[(c.node, c.probability) for c in row] for _, row in taught.map(phrases)]
+    alone = [[(c.node, c.probability) for c in taught.map([p])[0]] for p in phrases]
+    assert [[n for n, _ in row] for row in together] == [[n for n, _ in row] for row in alone]
+    for one, other in zip(together, alone, strict=True):
+        assert [p for _, p in one] == pytest.approx([p for _, p in other], abs=2e-4)
+
+
+def test_same_seed_same_bytes_and_no_torch_to_map(kitchen: Taxonomy, tmp_path: Path) -> None:
+    import graphemb.map._fitting as fitting
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fitting, "FEWEST", 1)
+        for name in "ab":
+            PhraseMapper(fast=True, dim=16).fit(kitchen, pairs_of(kitchen)).save(tmp_path / name)
+    files = [path for path in (tmp_path / "a").rglob("*") if path.is_file()]
+    assert len(files) > 3
+    for path in files:
+        other = tmp_path / "b" / path.relative_to(tmp_path / "a")
+        assert path.read_bytes() == other.read_bytes()
+    code = (
+        "import sys; from graphemb import PhraseMapper\n"
+        f"m = PhraseMapper.load({str(tmp_path / 'a')!r}); m.map(['old sauce pan'])\n"
+        "assert m.reranker_.ranker.network is not None\n"
+        "assert not {'torch', 'sklearn', 'scipy'} & set(sys.modules), sorted(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_pair_of_the_root_alone(kitchen: Taxonomy) -> None:
+    root = kitchen.ids[0]
+    mapper = PhraseMapper(fast=True, dim=16).fit(
+        kitchen, [Pair("all for cooking", (root,), "train")]
+    )
+    assert mapper.map(["all for cooking"]).best(0).node == root
+
+
 def test_without_pairs_there_is_no_network(kitchen: Taxonomy) -> None:
-    reranker = PhraseMapper(fast=True, dim=32).fit(kitchen).reranker_
-    assert reranker.network is None
-    assert reranker.level is None
+    ranker = PhraseMapper(fast=True, dim=32).fit(kitchen).reranker_.ranker
+    assert ranker.network is None
+    assert ranker.level is None
 
 
 def test_explanation_is_of_the_scores_that_order(taught: PhraseMapper) -> None:
@@ -248,22 +290,22 @@ def examples(n: int, group: np.ndarray) -> Examples:
 
 def test_queries_of_one_group_are_held_out_together(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a fold measures must be of nodes that it has not seen, where the task is new nodes."""
-    import graphemb.map.rerank as module
-
     seen: list[set[int]] = []
     group = np.arange(90) // 3
     e = examples(90, group)
-    real = module._listwise
+    real = Ranker.listwise
 
-    def spy(e: Examples, inside: np.ndarray, *rest: int) -> object:
-        seen.append({int(g) for g in group[e.query[inside]]})
-        assert not set(group[e.query[~inside]]) & seen[-1]
-        return real(e, inside, *rest)
+    def spy(X: np.ndarray, read: Reading, right: np.ndarray, query: np.ndarray, *rest: int) -> Any:
+        seen.append(set(group[query].tolist()))
+        return real(X, read, right, query, *rest)
 
-    monkeypatch.setattr(module, "_listwise", spy)
+    monkeypatch.setattr(Ranker, "listwise", spy)
     learn(e, 0, 5, True, listwise=True)
-    assert len(seen) == 4
-    assert seen[-1] == set(range(30))
+    *folds, whole = seen
+    assert whole == set(range(30))
+    assert len(folds) == 3
+    # Each group is missing from exactly one fold, with all its queries.
+    assert sorted(g for fold in folds for g in whole - fold) == sorted(whole)
 
 
 def test_weights_of_listwise_scores_compare_only_within_the_list() -> None:
