@@ -13,16 +13,13 @@ import sys
 import warnings
 from pathlib import Path
 
-import numpy as np
-
 from graphemb import PhraseMapper
 from graphemb.evaluate._metrics import paired_interval
 from graphemb.map._fitting import Clock, _Teacher
 from graphemb.map._tuning import make_plan, n_folds
-from graphemb.map.listnet import ListNet
 from graphemb.map.names import names_of
-from graphemb.map.rerank import Examples, Query, collect, ordered
-from graphemb.map.trees import BoostedTrees
+from graphemb.map.ranker import Ranker
+from graphemb.map.rerank import Examples, Query, collect, ranking, right_ranks
 
 sys.path.insert(0, str(Path(__file__).parent))
 from _sets import SETS, BenchSet, load_set
@@ -34,45 +31,30 @@ def examples(bench: BenchSet, seed: int) -> tuple[Examples, Examples]:
     mapper = PhraseMapper(index_pairs=False, random_state=seed)
     teach = _Teacher(mapper, t, [], [], Clock(None))
 
-    def plan_of(fold: int):
-        return make_plan(t, names, bench.pairs, False, seed, fold)
-
-    plan = plan_of(0)
-    asks = {"read_words": True, "by_node": plan.by_node}
+    plan = make_plan(t, names, bench.pairs, False, seed)
+    others = [make_plan(t, names, bench.pairs, False, seed, i) for i in range(1, n_folds(plan))]
     index = teach.index(plan)
-    tuning = [collect(index, plan.tuning, **asks)]
-    for fold in range(1, n_folds(plan)):
-        other = plan_of(fold)
-        tuning.append(collect(teach.index(other, first=index.parts), other.tuning, **asks))
+    tuning = teach.examples(index, [plan, *others], read_words=True)
     final = teach.index(plan, final=True, first=index.parts)
     queries = [
         Query(phrase, frozenset(t.index[node] for node in truth))
         for phrase, truth in zip(bench.queries, bench.truth, strict=True)
     ]
-    return Examples.joined(tuning), collect(final, queries, **asks)
+    return tuning, collect(final, queries, read_words=True)
 
 
 def scores(tuning: Examples, asked: Examples, seed: int, n_trees: int = 300) -> dict:
     """Return the scores of the queries' pairs by each ranker."""
-    X, y, query = tuning.X, tuning.right, tuning.query
-    pairwise = BoostedTrees.fit(X, y, None, seed, n_trees).predict(asked.X)
-    listwise = BoostedTrees.fit_lists(X, y, query, seed, n_trees).predict(asked.X)
-    net = ListNet.fit(X, tuning.reading(), y, query, seed)
-    network = net.predict(asked.X, asked.reading())
+    ranker = Ranker.listwise(
+        tuning.X, tuning.reading(), tuning.right, tuning.query, seed, n_trees
+    )  # fmt: skip
+    read = asked.reading()
     return {
-        "trees, log-loss": pairwise, "trees, listwise": listwise, "network": network,
-        "listwise trees and network": (listwise + network) / 2,
-    }  # fmt: skip
-
-
-def ranks(e: Examples, s: np.ndarray) -> np.ndarray:
-    """Return the rank of each query's first right pair, from 0."""
-    order = ordered(s.astype(np.float32), e.query, e.node)
-    starts = np.searchsorted(e.query[order], np.arange(e.n_queries))
-    found = np.full(e.n_queries, len(order))
-    hits = e.right[order]
-    np.minimum.at(found, e.query[order][hits], np.flatnonzero(hits) - starts[e.query[order][hits]])
-    return found
+        "trees, log-loss": ranker.level.predict(asked.X),
+        "trees, listwise": ranker.trees.predict(asked.X),
+        "network": ranker.network.predict(asked.X, read),
+        "listwise trees and network": ranker.scores(asked.X, read),
+    }
 
 
 def main() -> None:
@@ -89,7 +71,7 @@ def main() -> None:
         tuning, asked = examples(load_set(args.data, name, "dev"), args.seed)
         first = None
         for ranker, s in scores(tuning, asked, args.seed).items():
-            rank = ranks(asked, s)
+            rank = right_ranks(asked, *ranking(asked, s))
             hit = (rank < 1).astype(float)
             first = hit if first is None else first
             mean, low, high = (100 * value for value in paired_interval(hit, first))

@@ -45,6 +45,7 @@ def fingerprint(mapper: PhraseMapper) -> str:
     about = [mapper.get_params(), mapper.facts_, mapper.rewriter_.rows]
     text = json.dumps(about, sort_keys=True, default=str)
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass"))
+    # In this order, and without prefixes: thresholds set before there were networks stay valid.
     ranker, calibrator = mapper.reranker_.ranker, mapper.reranker_.calibrator
     parts = [ranker.trees.to_arrays(), calibrator.to_arrays()]
     parts += [part.to_arrays() for part in (ranker.network, ranker.level) if part]

@@ -256,19 +256,14 @@ def fit_mapper(
     teach = _Teacher(mapper, taxonomy, [(p, means) for p, means, _ in lexicon], companions, clock)
     index = teach.index(plan, blind)
     clock("collecting candidates")
-    asks = {"read_words": bool(pairs), "by_node": plan.by_node}
-    examples = [collect(index, plan.tuning, clock, **asks)]
-    for fold in range(1, folds):
-        clock.done_passes = fold
-        other = plan_of(fold)
-        held_back = teach.index(other, first=index.parts)
-        examples.append(collect(held_back, other.tuning, clock, **asks))
-    reranker, quality = _ranking(mapper, Examples.joined(examples), plan, clock)
+    plans = [plan, *(plan_of(fold) for fold in range(1, folds))]
+    examples = teach.examples(index, plans, read_words=bool(pairs))
+    reranker, quality = _ranking(mapper, examples, plan, clock)
     places = learn_places(blind, index, reranker, rewriter, mapper, clock) if blind else None
     if len(plan.final) != len(plan.names) or plan.voters or blind:
         clock.done_passes = clock.n_passes - 1
-        kept = {"first": index.parts} if again else {"parts": index.parts}
-        index = teach.index(plan, blind, final=True, **kept)
+        parts = None if again else index.parts
+        index = teach.index(plan, blind, final=True, parts=parts, first=index.parts)
     facts = _facts(index, plan, quality, lexicon, companions)
     if places:
         index.blind = places.of(index, again)
@@ -308,6 +303,21 @@ class _Teacher:
             table = NameTable.of(plan.final, self.taxonomy.n_nodes, blind.blind if blind else None)
         return MappingIndex(self.taxonomy, table, parts, phrases=pairs if self.mapper.graph else ())
 
+    def examples(
+        self, index: MappingIndex, plans: Sequence[Plan], *, read_words: bool
+    ) -> Examples:  # fmt: skip
+        """Return the candidates of what the `plans` hold back, a plan a fold.
+
+        `index` is that of the first plan; those of the others are learned.
+        """
+        found = []
+        for fold, plan in enumerate(plans):
+            self.clock.done_passes = fold
+            here = self.index(plan, first=index.parts) if fold else index
+            asks = {"read_words": read_words, "by_node": plan.by_node}
+            found.append(collect(here, plan.tuning, self.clock, **asks))
+        return Examples.joined(found)
+
 
 def _ranking(
     mapper: PhraseMapper, examples: Examples, plan: Plan, clock: Clock
@@ -320,9 +330,8 @@ def _ranking(
         return shipped, {"reranker": "shipped with graphemb", **judge(shipped, examples)}
     n_trees = 100 if mapper.fast else 300
     reranker, quality = learn(
-        examples, mapper.random_state, n_trees, exact_wins=not plan.voters, progress=clock,
-        listwise=bool(plan.voters),
-    )  # fmt: skip
+        examples, mapper.random_state, n_trees, exact_wins=not plan.voters, progress=clock
+    )
     return reranker, {"reranker": "learned here", **quality}
 
 

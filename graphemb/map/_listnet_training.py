@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from graphemb.map._listwise import taught_lists
+
 __all__ = ["train"]
 
 Array = np.ndarray[Any, Any]
@@ -19,15 +21,6 @@ Inputs = Callable[[Array], Array]
 #: Chosen on the tuning and dev phrases of ICD-10-CM, HPO, the STW and UNSPSC (RESULTS).
 EPOCHS, LISTS, RATE, DECAY, DROPOUT = 8, 32, 3e-3, 0.05, 0.2
 WIDTHS = (128, 64)
-
-
-def _lists(y: Array, query: Array) -> tuple[Array, Array, Array]:
-    """Return an order of the rows by query, and where lists with a right row begin and end."""
-    order = np.argsort(query, kind="stable")
-    starts = np.flatnonzero(np.diff(query[order], prepend=-1))
-    ends = np.append(starts[1:], len(order))
-    taught = np.add.reduceat(y[order].astype(np.int64), starts) > 0 if len(starts) else starts > 0
-    return order, starts[taught], ends[taught]
 
 
 def _loss(scores: torch.Tensor, right: torch.Tensor, counts: Array) -> torch.Tensor:
@@ -44,7 +37,7 @@ def _loss(scores: torch.Tensor, right: torch.Tensor, counts: Array) -> torch.Ten
 
 def train(inputs: Inputs, width: int, y: Array, query: Array, random_state: int) -> Layers:
     """Return weights and biases learned from rows of `inputs`, `width` wide (`ListNet.fit`)."""
-    order, starts, ends = _lists(y, query)
+    lists = taught_lists(y, query)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(random_state % 2**63)
         net = torch.nn.Sequential(
@@ -53,27 +46,27 @@ def train(inputs: Inputs, width: int, y: Array, query: Array, random_state: int)
             torch.nn.Linear(*WIDTHS), torch.nn.ReLU(), torch.nn.Dropout(DROPOUT),
             torch.nn.Linear(WIDTHS[1], 1, bias=False),
         )  # fmt: skip
-        if len(starts):
-            _run(net, inputs, y.astype(np.float32), order, starts, ends)
+        if len(lists[1]):
+            _run(net, inputs, torch.from_numpy(y.astype(np.float32)), *lists)
     layers = [layer for layer in net if isinstance(layer, torch.nn.Linear)]
     weights = tuple(np.ascontiguousarray(layer.weight.detach().numpy().T) for layer in layers)
     return weights, tuple(layer.bias.detach().numpy() for layer in layers[:-1])
 
 
 def _run(
-    net: torch.nn.Sequential, inputs: Inputs, y: Array, order: Array, starts: Array, ends: Array
+    net: torch.nn.Sequential, inputs: Inputs, right: torch.Tensor, order: Array, sizes: Array
 ) -> None:
     optimizer = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
-    steps = EPOCHS * -(-len(starts) // LISTS)
+    steps = EPOCHS * -(-len(sizes) // LISTS)
+    ends = np.cumsum(sizes)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
-    right = torch.from_numpy(y)
     for _ in range(EPOCHS):
-        shuffled = torch.randperm(len(starts)).numpy()
+        shuffled = torch.randperm(len(sizes)).numpy()
         for first in range(0, len(shuffled), LISTS):
             some = shuffled[first : first + LISTS]
-            rows = np.concatenate([order[starts[i] : ends[i]] for i in some])
+            rows = np.concatenate([order[ends[i] - sizes[i] : ends[i]] for i in some])
             scores = net(torch.from_numpy(inputs(rows))).ravel()
-            loss = _loss(scores, right[rows], ends[some] - starts[some])
+            loss = _loss(scores, right[rows], sizes[some])
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()

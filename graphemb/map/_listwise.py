@@ -1,4 +1,4 @@
-"""The loss that the reranker is grown for: the right candidate against all others of its list."""
+"""Learning from lists: which of them teach, and the loss of the right one against all others."""
 
 from __future__ import annotations
 
@@ -7,9 +7,20 @@ from typing import Any
 import numpy as np
 from sklearn._loss.loss import HalfSquaredError
 
-__all__ = ["ListwiseSoftmax"]
+__all__ = ["ListwiseSoftmax", "taught_lists"]
 
 Array = np.ndarray[Any, Any]
+
+
+def taught_lists(y: Array, query: Array) -> tuple[Array, Array]:
+    """Return the rows of the queries with a right row, those of one together, and their numbers.
+
+    The second array holds how many rows each of these queries has.
+    """
+    order = np.argsort(query, kind="stable")
+    _, list_of, sizes = np.unique(query[order], return_inverse=True, return_counts=True)
+    taught = np.bincount(list_of, y[order], len(sizes)) > 0
+    return order[taught[list_of]], sizes[taught]
 
 
 class ListwiseSoftmax(HalfSquaredError):  # type: ignore[misc]  # noqa: N818

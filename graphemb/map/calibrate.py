@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -63,8 +64,9 @@ class Ranked:
         self.listwise = level is not None
         self.level = scores[self.best] if level is None else level(self.best)
 
+    @cached_property
     def weights(self) -> Array:
-        """Return what each pair's score weighs within its query, a new float64 (pairs,)."""
+        """What each pair's score weighs within its query, float64 (pairs,)."""
         scores = self.scores.astype(np.float64)
         if not self.listwise:
             return np.asarray(1.0 / (1.0 + np.exp(-scores)))
@@ -116,7 +118,7 @@ class Calibrator:
         several = ranked.counts > 1
         second = ranked.order[np.where(several, ranked.starts + 1, ranked.starts)]
         margin = np.where(several, scores[best] - scores[second], 6.0)
-        weights = ranked.weights()
+        weights = ranked.weights
         share = weights[best] / np.maximum(ranked.totals(weights), 1e-12)
         rows = [ranked.level, np.minimum(margin, 6.0), share]
         zero = np.zeros(len(scores), np.float32)
@@ -138,7 +140,7 @@ class Calibrator:
     def probabilities(self, ranked: Ranked, columns: Mapping[str, Array]) -> Array:
         """Return the probability of every pair; within a query they sum to at most 1."""
         first = self.first(self.inputs(ranked, columns))
-        weights = ranked.weights()
+        weights = ranked.weights.copy()
         weights[ranked.best] = 0.0
         rest = (1.0 - first) * self.in_list / np.maximum(ranked.totals(weights), 1e-12)
         found = np.empty(len(weights))

@@ -45,13 +45,12 @@ class Ranker:
 
     @classmethod
     def listwise(
-        cls, X: Array, read: Reading | None, right: Array, query: Array, random_state: int,
-        n_trees: int,
-    ) -> Self:  # fmt: skip
-        """Learn order from whole lists, and the level apart; without `read` there is no network."""
+        cls, X: Array, read: Reading, right: Array, query: Array, random_state: int, n_trees: int
+    ) -> Self:
+        """Learn order from whole lists, and the level apart."""
         return cls(
             BoostedTrees.fit_lists(X, right, query, random_state, n_trees),
-            ListNet.fit(X, read, right, query, random_state) if read else None,
+            ListNet.fit(X, read, right, query, random_state),
             BoostedTrees.fit(X, right, None, random_state, n_trees),
         )
 

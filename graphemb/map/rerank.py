@@ -18,7 +18,10 @@ from graphemb.map.listnet import Reading
 from graphemb.map.ranker import Ranker
 from graphemb.map.retrieve import Batch
 
-__all__ = ["FEATURES", "Examples", "Query", "Reranker", "collect", "judge", "learn", "ordered"]
+__all__ = [
+    "FEATURES", "Examples", "Query", "Reranker", "collect", "judge", "learn", "ordered", "ranking",
+    "right_ranks",
+]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
 
@@ -163,21 +166,21 @@ def collect(
 
 def learn(
     e: Examples, random_state: int, n_trees: int, exact_wins: bool, n_folds: int = 3,
-    progress: Progress | None = None, *, listwise: bool = False,
+    progress: Progress | None = None,
 ) -> tuple[Reranker, dict[str, float]]:  # fmt: skip
     """Return the reranker and its quality, measured on folds of queries it had not seen.
 
     The calibrator learns from out-of-fold scores; its own quality is measured out of fold too.
-    `listwise`: by `Ranker.listwise`.
+    Examples with words are learned by `Ranker.listwise`.
     """
     fold = (e.group * 7919) % n_folds
     scores, levels = np.zeros((2, len(e.query)), np.float32)
 
     def grown(inside: Array) -> Ranker:
-        X, right, query = e.X[inside], e.right[inside], e.query[inside]
-        if not listwise:
+        X, right, read = e.X[inside], e.right[inside], e.reading(inside)
+        if read is None:
             return Ranker.pairwise(X, right, random_state, n_trees)
-        return Ranker.listwise(X, e.reading(inside), right, query, random_state, n_trees)
+        return Ranker.listwise(X, read, right, e.query[inside], random_state, n_trees)
 
     for number in range(n_folds):
         if progress:
@@ -190,7 +193,7 @@ def learn(
     if progress:
         progress("learning to rank", n_folds / (n_folds + 1))
     ranker = grown(np.ones(len(e.query), bool))
-    order, ptr = _order(e, scores)
+    order, ptr = ranking(e, scores)
     ranked = Ranked(scores, order, ptr, levels.__getitem__ if ranker.level else None)
     calibrator, quality = _calibrate(e, ranked, ptr, fold)
     return Reranker(ranker, calibrator, exact_wins), quality
@@ -199,7 +202,7 @@ def learn(
 def judge(reranker: Reranker, e: Examples) -> dict[str, float]:
     """Return the quality of a reranker that was learned elsewhere, on queries new to it."""
     scores = reranker.ranker.scores(e.X, e.reading())
-    order, ptr = _order(e, scores)
+    order, ptr = ranking(e, scores)
     inputs = Calibrator.inputs(reranker.ranker.ranked(e.X, scores, order, ptr), e.columns)
     filled = np.diff(ptr) > 0
     right = e.right[order[ptr[:-1][filled]]]
@@ -207,10 +210,19 @@ def judge(reranker: Reranker, e: Examples) -> dict[str, float]:
     return _quality(e, order, ptr, reranker.calibrator.first(inputs), right, plain)
 
 
-def _order(e: Examples, scores: Array) -> tuple[Array, Array]:
+def ranking(e: Examples, scores: Array) -> tuple[Array, Array]:
     """Return the order of the pairs by rank, and where each query's begin."""
     order = ordered(scores, e.query, e.node)
     return order, np.searchsorted(e.query[order], np.arange(e.n_queries + 1))
+
+
+def right_ranks(e: Examples, order: Array, ptr: Array) -> Array:
+    """Return the rank of each query's first right pair, from 0; ``len(order)`` without any."""
+    position = np.arange(len(order)) - ptr[:-1][e.query[order]]
+    rank = np.full(e.n_queries, len(order))
+    hits = e.right[order]
+    np.minimum.at(rank, e.query[order][hits], position[hits])
+    return rank
 
 
 def _calibrate(
@@ -237,11 +249,7 @@ def _quality(
 ) -> dict[str, float]:
     """Return accuracy@k, calibration error and coverage of the real tuning phrases."""
     filled = np.flatnonzero(np.diff(ptr) > 0)
-    position = np.arange(len(order)) - ptr[:-1][e.query[order]]
-    rank = np.full(e.n_queries, len(order))
-    hits = e.right[order]
-    np.minimum.at(rank, e.query[order][hits], position[hits])
-    rank = rank[filled][plain]
+    rank = right_ranks(e, order, ptr)[filled][plain]
     n = max(int(plain.sum()), 1)
     p, y = confidence[plain], right[plain].astype(float)
     ece = 0.0

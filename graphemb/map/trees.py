@@ -72,22 +72,19 @@ class BoostedTrees:
         """
         from sklearn.ensemble import HistGradientBoostingRegressor
 
-        from graphemb.map._listwise import ListwiseSoftmax
+        from graphemb.map._listwise import ListwiseSoftmax, taught_lists
 
-        _, number = np.unique(query, return_inverse=True)
-        n_right = np.bincount(number, y)
-        order = np.argsort(number, kind="stable")
-        order = order[n_right[number[order]] > 0]
-        if not len(order):
+        rows, sizes = taught_lists(y, query)
+        if not len(rows):
             return cls._complete([], 0.0)
-        sizes = np.bincount(number[order])
-        target = y[order] / n_right[number[order]]
+        n_right = np.add.reduceat(y[rows].astype(np.float64), np.cumsum(sizes) - sizes)
+        target = y[rows] / np.repeat(n_right, sizes)
         model = HistGradientBoostingRegressor(
-            loss=ListwiseSoftmax(sizes[sizes > 0]), max_iter=n_trees, learning_rate=0.1,
+            loss=ListwiseSoftmax(sizes), max_iter=n_trees, learning_rate=0.1,
             max_leaf_nodes=20, max_depth=DEPTH, min_samples_leaf=30, l2_regularization=20.0,
             max_features=0.2, early_stopping=False, random_state=random_state % 2**32,
         )  # fmt: skip
-        model.fit(X[order], target)
+        model.fit(X[rows], target)
         return cls._complete([stage[0].nodes for stage in model._predictors], 0.0)
 
     @classmethod

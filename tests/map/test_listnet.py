@@ -300,7 +300,7 @@ def test_queries_of_one_group_are_held_out_together(monkeypatch: pytest.MonkeyPa
         return real(X, read, right, query, *rest)
 
     monkeypatch.setattr(Ranker, "listwise", spy)
-    learn(e, 0, 5, True, listwise=True)
+    learn(e, 0, 5, True)
     *folds, whole = seen
     assert whole == set(range(30))
     assert len(folds) == 3
@@ -312,8 +312,8 @@ def test_weights_of_listwise_scores_compare_only_within_the_list() -> None:
     scores = np.array([1.0, 0.0, 501.0, 500.0], np.float32)
     order, ptr = np.arange(4), np.array([0, 2, 4])
     ranked = Ranked(scores, order, ptr, lambda rows: rows * 0.5)
-    np.testing.assert_allclose(ranked.weights(), [1, np.exp(-1), 1, np.exp(-1)], rtol=1e-6)
+    np.testing.assert_allclose(ranked.weights, [1, np.exp(-1), 1, np.exp(-1)], rtol=1e-6)
     assert ranked.level.tolist() == [0.0, 1.0]
     plain = Ranked(scores, order, ptr)
     assert plain.level.tolist() == [1.0, 501.0]
-    np.testing.assert_allclose(plain.weights()[:2], 1 / (1 + np.exp([-1.0, 0.0])))
+    np.testing.assert_allclose(plain.weights[:2], 1 / (1 + np.exp([-1.0, 0.0])))
