@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from graphemb.map.index import MappingIndex
 from graphemb.map.rerank import Query, Reranker, ordered
 from graphemb.map.rewrite import Rewriter
 from graphemb.map.trees import BoostedTrees
+from graphemb.mappings import Candidate
 from graphemb.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
@@ -87,40 +88,78 @@ class LearnedPlaces:
 
 
 def learn_places(
-    plan: BlindPlan, index: MappingIndex, reranker: Reranker, rewriter: Rewriter,
-    mapper: PhraseMapper, clock: Progress,
+    plans: Sequence[BlindPlan], indexes: Sequence[MappingIndex], reranker: Reranker,
+    rewriter: Rewriter, mapper: PhraseMapper, clock: Progress,
 ) -> LearnedPlaces:  # fmt: skip
-    """Learn all that nodes without names need; `index` knows no name of the nodes held out."""
+    """Learn all that nodes without names need.
+
+    Each of `indexes` knows no name of the nodes that its plan holds out.
+    """
     clock("learning of nodes without names", 0.0)
     seed = mapper.random_state
-    layer = learn_layer(index, plan.hidden, seed)
-    clock("learning of nodes without names", 0.5)
-    parts = BlindParts(layer, node_space(index.taxonomy, seed))
-    clock("learning of nodes without names", 0.7)
-    judge, facts = learn_judge(plan, index, parts, reranker, rewriter, mapper)
-    return LearnedPlaces(plan.blind, parts, judge, facts, seed)
+    space = node_space(indexes[0].taxonomy, seed)
+    clock("learning of nodes without names", 0.3)
+    samples, layers = [], []
+    for number, (plan, index) in enumerate(zip(plans, indexes, strict=True)):
+        layers.append(learn_layer(index, plan.hidden, seed))
+        nodes = BlindNodes(index, plan.hidden, BlindParts(layers[-1], space))
+        samples.append(_samples(plan, nodes, Answers(index, reranker, rewriter, mapper.reranker)))
+        clock("learning of nodes without names", 0.3 + 0.5 * (number + 1) / len(plans))
+    judge, facts = learn_judge(plans, samples, mapper)
+    return LearnedPlaces(plans[0].blind, BlindParts(layers[0], space), judge, facts, seed)
 
 
+def _samples(plan: BlindPlan, nodes: BlindNodes, answers: Answers) -> tuple[_Sample, _Sample]:
+    """Return the samples of the phrases of nodes held out and of the others."""
+    asked, others = (
+        _Sample.of(nodes, answers, queries, plan.blind) for queries in (plan.asked, plan.others)
+    )
+    return asked, others
+
+
+@dataclass(frozen=True)
 class _Sample:
-    """Phrases, the places they may mean, and their candidates with names."""
+    """Phrases, the places they may mean, and their candidates with names.
 
-    def __init__(
-        self, nodes: BlindNodes, answers: Answers, queries: Sequence[Query], blind: Array
-    ) -> None:
-        self.queries = queries
-        self.named = answers.of_named([query.phrase for query in queries], 2, nodes.known, 0.0)
-        self.pairs = _joined(nodes.blocks([answers.read(query.phrase) for query in queries]))
+    `right` and `size` tell of every pair whether its place holds a right node and how many nodes
+    share the place; `named_right` whether a query's first candidate with a name is right.
+    """
+
+    queries: list[Query]
+    named: list[list[Candidate]]
+    pairs: PlacePairs
+    right: Array
+    size: Array
+    named_right: Array
+
+    @classmethod
+    def of(
+        cls, nodes: BlindNodes, answers: Answers, queries: Sequence[Query], blind: Array
+    ) -> Self:
+        """Ask for `queries`; the nodes that will stay without names are `blind`."""
+        named = answers.of_named([query.phrase for query in queries], 2, nodes.known, 0.0)
+        pairs = _joined(nodes.blocks([answers.read(query.phrase) for query in queries]))
         truth = [set(nodes.places.place[list(q.nodes)].tolist()) - {-1} for q in queries]
-        asked = zip(self.pairs.query.tolist(), self.pairs.place.tolist(), strict=True)
-        #: Whether each pair's place holds a right node, and how many nodes share the place.
-        self.right = np.array([place in truth[query] for query, place in asked], bool)
-        self.size = _sizes(nodes, blind, self.pairs.place, self.right)
+        asked = zip(pairs.query.tolist(), pairs.place.tolist(), strict=True)
+        right = np.array([place in truth[query] for query, place in asked], bool)
         index = nodes.index.taxonomy.index
-        first = [
-            (index[row[0].node] if row else -1, q)
-            for row, q in zip(self.named, queries, strict=True)
-        ]
-        self.named_right = np.array([float(node in q.nodes) for node, q in first])
+        first = [index[row[0].node] if row else -1 for row in named]
+        hits = [float(node in q.nodes) for node, q in zip(first, queries, strict=True)]
+        size = _sizes(nodes, blind, pairs.place, right)
+        return cls(list(queries), named, pairs, right, size, np.array(hits))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Return the phrases of all `parts` as one sample."""
+        every = {
+            name: np.concatenate([getattr(part, name) for part in parts])
+            for name in ("right", "size", "named_right")
+        }
+        return cls(
+            queries=[query for part in parts for query in part.queries],
+            named=[row for part in parts for row in part.named],
+            pairs=_joined([part.pairs for part in parts]), **every,
+        )  # fmt: skip
 
     def outcomes(self, judge: Judge, scores: Array, logit: Array) -> Outcomes:
         """Return what `best_offset` needs of every phrase."""
@@ -166,24 +205,21 @@ def _joined(blocks: Sequence[PlacePairs]) -> PlacePairs:
 
 
 def learn_judge(
-    plan: BlindPlan, index: MappingIndex, parts: BlindParts, reranker: Reranker,
-    rewriter: Rewriter, mapper: PhraseMapper,
-) -> tuple[Judge, dict[str, Any]]:  # fmt: skip
-    """Learn to order places, and when one outranks a node with names, on what `plan` held out.
+    plans: Sequence[BlindPlan], samples: Sequence[tuple[_Sample, _Sample]], mapper: PhraseMapper
+) -> tuple[Judge, dict[str, Any]]:
+    """Learn to order places, and when one outranks a node with names, on what `plans` held out.
 
-    `index` knows no name of the nodes held out. Returns the judge and facts about it; the figures
-    are of folds of nodes that the trees and the gate had not seen.
+    Returns the judge and facts about it; the figures are of folds of nodes that the trees and the
+    gate had not seen.
     """
-    facts: dict[str, Any] = {"nodes": int(plan.blind.sum()), "phrases_held_out": len(plan.asked)}
-    real = [query for query in plan.others if query.nodes]
-    if min(len(plan.asked), len(real)) < FEWEST_GATE:
+    asked, others = (_Sample.joined(parts) for parts in zip(*samples, strict=True))
+    meaning = np.array([bool(query.nodes) for query in others.queries], bool)
+    facts: dict[str, Any] = {
+        "nodes": int(plans[0].blind.sum()), "phrases_held_out": len(asked.queries),
+    }  # fmt: skip
+    if min(len(asked.queries), int(meaning.sum())) < FEWEST_GATE:
         return unlearned(), facts | {"judge": "fixed: too few names could be held out"}
-    nodes = BlindNodes(index, plan.hidden, parts)
-    answers = Answers(index, reranker, rewriter, mapper.reranker)
-    asked, others = (
-        _Sample(nodes, answers, queries, plan.blind) for queries in (plan.asked, plan.others)
-    )
-    fold = np.array([min(query.nodes) * 7919 % FOLDS for query in plan.asked])
+    fold = np.array([min(query.nodes) * 7919 % FOLDS for query in asked.queries])
     trees, scores = _grown(asked, fold, mapper)
     judge = Judge(trees, _calibrated(asked, scores), unlearned().gate)
     both = (asked, scores), (others, judge.scores(others.pairs))
@@ -191,7 +227,6 @@ def learn_judge(
     outcomes = [
         sample.outcomes(judge, s, logit) for (sample, s), logit in zip(both, logits, strict=True)
     ]
-    meaning = np.array([bool(query.nodes) for query in plan.others])
     offset, blind, named = best_offset(outcomes[0], outcomes[1].only(meaning))
     return dataclasses.replace(judge, gate=gate, offset=offset), facts | {
         "judge": "learned here" if trees else "learned here, without trees", "offset": offset,

@@ -58,12 +58,12 @@ class BlindPlan:
         return np.asarray(self.blind | self.held)
 
 
-def hold_out(plan: Plan, taxonomy: Taxonomy, random_state: int) -> BlindPlan | None:
+def hold_out(plan: Plan, taxonomy: Taxonomy, random_state: int, fold: int = 0) -> BlindPlan | None:
     """Return the plan for a taxonomy with nodes of which no text is known; None without any.
 
     So that what is learned about such nodes is learned on some whose names are known, nodes are
     drawn whose names, phrases and tuning phrases are all taken out of the tuning index and of
-    training.
+    training. Each `fold` draws other nodes.
 
     Raises
     ------
@@ -82,7 +82,8 @@ def hold_out(plan: Plan, taxonomy: Taxonomy, random_state: int) -> BlindPlan | N
     rng = stream(random_state, "blind")
     held = np.zeros(taxonomy.n_nodes, bool)
     able = np.flatnonzero(~blind & (np.diff(taxonomy.parent_ptr) > 0))
-    held[rng.permutation(able)[: min(MOST_HELD, int(len(able) * HELD))]] = True
+    n = min(MOST_HELD, int(len(able) * HELD))
+    held[rng.permutation(able)[fold * n : (fold + 1) * n]] = True
     kept = [n for n in plan.names if not held[n.owner]]
     kept += [Name(taxonomy.ids[row], row, LABEL) for row in np.flatnonzero(held).tolist()]
     asked = _names_of_held(plan, taxonomy, held, {"", *(normalise(name.text) for name in kept)})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -20,7 +20,7 @@ from graphemb.map._shipped import shipped_reranker
 from graphemb.map._tuning import Plan, make_plan, n_folds
 from graphemb.map._words import WordBook
 from graphemb.map.index import MappingIndex, Parts, relations
-from graphemb.map.names import NameTable, names_of
+from graphemb.map.names import Name, NameTable, names_of
 from graphemb.map.rerank import Examples, Reranker, collect, judge, learn
 from graphemb.map.rewrite import Rewriter
 from graphemb.map.translate import learn_translation
@@ -33,6 +33,12 @@ if TYPE_CHECKING:
 __all__ = ["Clock", "Taught", "fit_mapper", "learn_parts", "place_nodes", "taught_texts"]
 
 Array = np.ndarray[Any, Any]
+
+#: With more names than this, and no pairs, the encoder is trained once: it would take too long.
+MOST_REPEATED = 50_000
+
+#: A plan, and what it holds back of nodes without names where there are any.
+Fold = tuple[Plan, BlindPlan | None]
 
 #: With fewer held-out phrases than this a reranker of its own would be worse than the shipped one.
 FEWEST = 300
@@ -235,31 +241,26 @@ def fit_mapper(
 ) -> None:  # fmt: skip
     """Run all stages and hand the fitted parts to `mapper`.
 
-    With pairs, the encoder is trained several times: without the phrases that a fold holds back,
-    so that ranking is learned on phrases it has not seen; then on all, which is what answers.
+    Where it `_repeats`, the encoder is trained several times: without the phrases that a fold
+    holds back, so that ranking is learned on phrases it has not seen; then on all, which is what
+    answers.
     """
     names = names_of(taxonomy)
-
-    def plan_of(fold: int) -> Plan:
-        return make_plan(taxonomy, names, pairs, mapper.index_pairs, mapper.random_state, fold)
-
-    plan = plan_of(0)
-    blind = None
-    if mapper.graph and mapper.encoder:
-        blind = hold_out(plan, taxonomy, mapper.random_state)
-    plan = blind.plan if blind else plan
-    again = bool(pairs) and mapper.encoder and not mapper.fast
-    folds = n_folds(plan) if again and not blind else 1
-    clock = Clock(progress, n_passes=folds + again)
+    plan = make_plan(taxonomy, names, pairs, mapper.index_pairs, mapper.random_state)
+    again = _repeats(mapper, plan)
+    folds = list(_folds(mapper, taxonomy, names, pairs, plan, n_folds(plan) if again else 1))
+    plan, blind = folds[0]
+    clock = Clock(progress, n_passes=len(folds) + again)
     clock("reading names")
     rewriter = Rewriter(lexicon)
     teach = _Teacher(mapper, taxonomy, [(p, means) for p, means, _ in lexicon], companions, clock)
-    index = teach.index(plan, blind)
-    clock("collecting candidates")
-    plans = [plan, *(plan_of(fold) for fold in range(1, folds))]
-    examples = teach.examples(index, plans, read_words=bool(pairs))
+    indexes, examples = teach.tuned(folds, read_words=again or bool(pairs))
+    index = indexes[0]
     reranker, quality = _ranking(mapper, examples, plan, clock)
-    places = learn_places(blind, index, reranker, rewriter, mapper, clock) if blind else None
+    places = None
+    if blind:
+        held = [part for _, part in folds if part]
+        places = learn_places(held, indexes, reranker, rewriter, mapper, clock)
     if len(plan.final) != len(plan.names) or plan.voters or blind:
         clock.done_passes = clock.n_passes - 1
         parts = None if again else index.parts
@@ -303,20 +304,54 @@ class _Teacher:
             table = NameTable.of(plan.final, self.taxonomy.n_nodes, blind.blind if blind else None)
         return MappingIndex(self.taxonomy, table, parts, phrases=pairs if self.mapper.graph else ())
 
-    def examples(
-        self, index: MappingIndex, plans: Sequence[Plan], *, read_words: bool
-    ) -> Examples:  # fmt: skip
-        """Return the candidates of what the `plans` hold back, a plan a fold.
+    def tuned(
+        self, folds: Sequence[Fold], *, read_words: bool
+    ) -> tuple[list[MappingIndex], Examples]:  # fmt: skip
+        """Return the tuning index and the candidates of what each of `folds` holds back.
 
-        `index` is that of the first plan; those of the others are learned.
+        Only the first index is kept unless nodes without names are to be learned from all.
         """
+        indexes: list[MappingIndex] = []
         found = []
-        for fold, plan in enumerate(plans):
-            self.clock.done_passes = fold
-            here = self.index(plan, first=index.parts) if fold else index
+        for number, (plan, blind) in enumerate(folds):
+            self.clock.done_passes = number
+            first = indexes[0].parts if indexes else None
+            index = self.index(plan, blind, first=first)
+            self.clock("collecting candidates")
             asks = {"read_words": read_words, "by_node": plan.by_node}
-            found.append(collect(here, plan.tuning, self.clock, **asks))
-        return Examples.joined(found)
+            found.append(collect(index, plan.tuning, self.clock, **asks))
+            if blind or not indexes:
+                indexes.append(index)
+        return indexes, Examples.joined(found)
+
+
+def _repeats(mapper: PhraseMapper, plan: Plan) -> bool:
+    """Return whether the encoder is trained again for every fold and on all at the end.
+
+    Without pairs that takes a taxonomy which is soon learned, and enough synonyms to learn
+    ranking from: there it gave 2.0 to 3.6 points of accuracy@1 on DOID and HPO (RESULTS).
+    """
+    if mapper.fast or not mapper.encoder:
+        return False
+    if plan.voters:
+        return True
+    real = sum(query.weight >= 1.0 for query in plan.tuning)
+    return real >= FEWEST and len(plan.final) <= MOST_REPEATED
+
+
+def _folds(
+    mapper: PhraseMapper, taxonomy: Taxonomy, names: list[Name], pairs: Sequence[Pair], plan: Plan,
+    n: int,
+) -> Iterator[Fold]:  # fmt: skip
+    """Yield `n` folds; `plan` is that of the first."""
+    seed = mapper.random_state
+    for fold in range(n):
+        if fold:
+            plan = make_plan(taxonomy, names, pairs, mapper.index_pairs, seed, fold)
+        blind = None
+        if mapper.graph and mapper.encoder:
+            blind = hold_out(plan, taxonomy, seed, fold)
+        yield (blind.plan if blind else plan), blind
 
 
 def _ranking(
