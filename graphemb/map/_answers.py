@@ -10,6 +10,7 @@ import numpy as np
 
 from graphemb.encode import normalise, stem
 from graphemb.map._blind_answers import answered
+from graphemb.map._blind_judge import Named
 from graphemb.map._text_features import word_sums
 from graphemb.map._words import MAX_WORDS
 from graphemb.map.calibrate import Ranked
@@ -50,6 +51,7 @@ class _Scored:
     ptr: Array
     scores: Array
     probabilities: Array
+    X: Array
     read: Reading | None = None
 
 
@@ -94,11 +96,18 @@ class Answers:
         self, phrases: Sequence[str], k: int, allowed: Array | None, bar: float
     ) -> list[list[Candidate]]:
         """Return what `of` does, by names alone."""
+        return self.named(phrases, k, allowed, bar).candidates
+
+    def named(
+        self, phrases: Sequence[str], k: int, allowed: Array | None, bar: float = 0.0
+    ) -> Named:
+        """Return what `of_named` does, with the features of each first candidate."""
         found: list[list[Candidate]] = []
+        features = np.zeros((len(phrases), len(FEATURES)), np.float32)
         for start in range(0, len(phrases), BATCH):
             texts = [self.read(phrase) for phrase in phrases[start : start + BATCH]]
-            found.extend(self._batch(texts, k, allowed, bar))
-        return found
+            found.extend(self._batch(texts, k, allowed, bar, features[start : start + BATCH]))
+        return Named(found, features)
 
     @staticmethod
     def read(phrase: str) -> str:
@@ -106,8 +115,9 @@ class Answers:
         return " ".join(normalise(phrase[:4000]).split()[:MOST_WORDS])
 
     def _batch(
-        self, texts: list[str], k: int, allowed: Array | None, bar: float
+        self, texts: list[str], k: int, allowed: Array | None, bar: float, features: Array
     ) -> list[list[Candidate]]:
+        """Return the candidates of a batch; writes the features of the first of each."""
         readings = [(i, text, False) for i, text in enumerate(texts) if text]
         readings += [(i, r, True) for i, t in enumerate(texts) for r in self.rewriter.readings(t)]
         found: list[list[Candidate]] = [[] for _ in texts]
@@ -121,6 +131,7 @@ class Answers:
         for phrase, rows in by_phrase.items():
             best = self._merged(scored, rows, self._shares(texts[phrase], len(rows)))
             if best and best[0][0] >= bar:
+                features[phrase] = scored.X[best[0][1]]
                 chosen.extend((phrase, rank, *entry) for rank, entry in enumerate(best[:k], 1))
         for (phrase, *_), candidate in zip(
             chosen, self._candidates(chosen, scored, readings), strict=True
@@ -132,8 +143,8 @@ class Answers:
         batch = Batch(texts, self.index.parts.encoder, self._room)
         c = self.index.candidates(batch, allowed)
         table = feature_table(self.index, batch, c)
+        X = table.matrix(list(FEATURES))
         if self.use_trees:
-            X = table.matrix(list(FEATURES))
             read = self._read(table, c, X)
             scores = self.reranker.ranker.scores(X, read)
             order = ordered(scores, c.query, c.node)
@@ -154,7 +165,7 @@ class Answers:
             scores = scores + np.where(exact, np.float32(EXACT_BONUS), np.float32(0))
             order = ordered(scores, c.query, c.node)
             probabilities = self._exact(table, c, exact, probabilities)
-        return _Scored(table, c, order, c.ptr, scores, probabilities, read)
+        return _Scored(table, c, order, c.ptr, scores, probabilities, X, read)
 
     def _read(self, table: Table, c: Candidates, X: Array) -> Reading | None:
         """Return what the reranker's network reads, if it has one."""

@@ -11,7 +11,7 @@ import numpy as np
 from graphemb.encode import normalise
 from graphemb.encode.contrastive import ContrastiveEncoder
 from graphemb.map._blind_features import PlacePairs, Places, place_pairs
-from graphemb.map._blind_judge import Judge
+from graphemb.map._blind_judge import Judge, Named
 from graphemb.map._propagation import contexts, propagated
 from graphemb.map._runs import unit_rows
 from graphemb.map._twins import twin_leaves
@@ -21,12 +21,24 @@ from graphemb.map.retrieve import Batch
 from graphemb.mappings import Candidate
 from graphemb.taxonomy import Taxonomy
 
-__all__ = ["BlindNodes", "BlindParts", "Placed", "Ranked", "encoder_of", "name_means", "nameless"]
+__all__ = [
+    "TOLD",
+    "BlindNodes",
+    "BlindParts",
+    "Named",
+    "Placed",
+    "Ranked",
+    "encoder_of",
+    "name_means",
+    "nameless",
+]
 
 Array = np.ndarray[Any, Any]
 
 #: Scores of names that are held at a time, in numbers, and phrases mapped at a time at most.
 MOST_SCORES, BATCH = 1 << 22, 128
+#: Candidates with names, of each phrase, that speak for the places around them.
+TOLD = 20
 
 
 def nameless(taxonomy: Taxonomy, names: Sequence[Name]) -> Array:
@@ -71,9 +83,13 @@ class Placed:
 
 @dataclass(frozen=True)
 class Ranked:
-    """A phrase's blind nodes, best first; `gate` is the probability that it means any of them."""
+    """A phrase's blind nodes, best first.
 
-    gate: float
+    `shares` is what probabilities are multiplied by in one list: those of nodes with names, and
+    those of blind nodes.
+    """
+
+    shares: tuple[float, float]
     entries: list[Placed]
     pairs: PlacePairs | None
 
@@ -111,38 +127,64 @@ class BlindNodes:
         """Return the mask of the nodes with names that may be answered."""
         return self.known if allowed is None else np.asarray(allowed & self.known)
 
-    def blocks(self, texts: Sequence[str], allowed: Array | None = None) -> list[PlacePairs]:
-        """Return the places that may be meant, with features, for blocks of normalised texts."""
-        open_places = None
-        if allowed is not None:
-            open_places = np.zeros(len(self.places.first), bool)
-            open_places[self.places.place[allowed & self.blind]] = True
+    def blocks(
+        self, texts: Sequence[str], named: Named, allowed: Array | None = None
+    ) -> list[PlacePairs]:
+        """Return the places that may be meant, with features, for blocks of normalised texts.
+
+        `named` is what was found of them by names, whatever is allowed.
+        """
+        open_places = None if allowed is None else self._sizes(allowed) > 0
         size = min(BATCH, max(1, MOST_SCORES // max(len(self.index.names), 1)))
-        encoder = self.index.parts.encoder
-        parts = [texts[start : start + size] for start in range(0, len(texts), size)]
-        return [
-            place_pairs(self.index, self.places, self.known, Batch(part, encoder), open_places)
-            for part in parts
-        ]
+        found = []
+        for start in range(0, len(texts), size):
+            batch = Batch(texts[start : start + size], self.index.parts.encoder)
+            chances = self._chances(named.candidates[start : start + size])
+            args = self.index, self.places, self.known, batch, chances, open_places
+            found.append(place_pairs(*args))
+        return found
+
+    def _chances(self, named: Sequence[Sequence[Candidate]]) -> Array:
+        """Return float32 (b, n_nodes): the probability of each node among the first `TOLD`."""
+        rows = self.index.taxonomy.index
+        out = np.zeros((len(named), len(self.known)), np.float32)
+        for q, candidates in enumerate(named):
+            for c in candidates[:TOLD]:
+                out[q, rows[c.node]] = c.probability
+        return out
+
+    def _sizes(self, allowed: Array | None) -> Array:
+        """Return how many of each place's nodes may be answered."""
+        if allowed is None:
+            return self.places.size
+        m = len(self.places.first)
+        return np.bincount(self.places.place[allowed & self.blind], minlength=m)
 
     def ranked(
-        self, texts: Sequence[str], named: Sequence[Sequence[Candidate]], allowed: Array | None
+        self, texts: Sequence[str], named: Named, allowed: Array | None, *, alone: bool = False
     ) -> list[Ranked]:
-        """Return the blind nodes that each text may mean; `named` are its candidates with names."""
+        """Return the blind nodes that each text may mean.
+
+        `named`: see `blocks`. `alone`: no node with a name may be answered, so that the
+        probabilities hold where some blind node is meant.
+        """
         if self.judge is None:
             raise ValueError("BlindNodes.ranked: needs a judge")
         found: list[Ranked] = []
-        for pairs in self.blocks(texts, allowed):
-            scores, gate, order, p = self.judge.chances(pairs, named[len(found) :])
-            for q, chance in enumerate(gate.tolist()):
+        sizes = self._sizes(allowed)
+        for pairs in self.blocks(texts, named, allowed):
+            here = slice(len(found), len(found) + len(pairs.ptr) - 1)
+            part = Named(named.candidates[here], named.features[here])
+            listed, shares = self.judge.chances(pairs, sizes[pairs.place], part, alone=alone)
+            for q, both in enumerate(shares.tolist()):
                 entries: list[Placed] = []
-                for pair in order[pairs.ptr[q] : pairs.ptr[q + 1]].tolist():
+                for pair in listed.order[pairs.ptr[q] : pairs.ptr[q + 1]].tolist():
                     nodes = self.members[pairs.place[pair]]
                     if allowed is not None:
                         nodes = [node for node in nodes if allowed[node]]
-                    share, score = float(p[pair]) / max(len(nodes), 1), float(scores[pair])
-                    entries += [Placed(n, share, score, len(nodes) - 1, pair) for n in nodes]
-                found.append(Ranked(chance, entries, pairs))
+                    chance, score = float(listed.p[pair]), float(listed.scores[pair])
+                    entries += [Placed(n, chance, score, len(nodes) - 1, pair) for n in nodes]
+                found.append(Ranked((both[0], both[1]), entries, pairs))
         return found
 
 

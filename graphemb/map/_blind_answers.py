@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphemb.map._blind import BlindNodes, Placed, Ranked
+from graphemb.map._blind import TOLD, BlindNodes, Placed, Ranked
 from graphemb.map._blind_features import RELATIVES
 from graphemb.map.backoff import is_exact
 from graphemb.mappings import Candidate
@@ -16,7 +16,7 @@ from graphemb.mappings import Candidate
 if TYPE_CHECKING:
     from graphemb.map._answers import Answers
 
-__all__ = ["answered"]
+__all__ = ["answered", "weighed"]
 
 Array = np.ndarray[Any, Any]
 
@@ -32,21 +32,38 @@ def answered(
 ) -> list[list[Candidate]]:  # fmt: skip
     """Return the candidates of each phrase among all nodes, none for a phrase below `bar`.
 
-    With g the gate's probability that a phrase means a node without names::
+    With u and v the shares of both kinds (`Judge`)::
 
-        p(node with names) = (1 - g)·p_named        p(blind node) = g·p_place / nodes at the place
+        p(node with names) = u·p_named        p(blind node) = v·p_place
 
-    A phrase that is a name has g = 0. Twins share their place's probability and are ordered by id.
+    scaled down, from the second on, to what the first leaves. A phrase that is a name has u = 1
+    and v = 0. Twins share their place's probability and are ordered by id.
     """
     if allowed is not None and not (allowed & blind.blind).any():
         return answers.of_named(phrases, k, allowed, bar)
-    named = answers.of_named(phrases, max(k, LISTED), blind.among_known(allowed), 0.0)
+    named, ranked = weighed(answers, blind, phrases, max(k, LISTED), allowed)
     texts = [answers.read(phrase) for phrase in phrases]
-    ranked = blind.ranked(texts, named, allowed)
     return [
         _merged(answers, blind, text, first, places, allowed, k, bar) if text else []
         for text, first, places in zip(texts, named, ranked, strict=True)
     ]
+
+
+def weighed(
+    answers: Answers, blind: BlindNodes, phrases: Sequence[str], k: int, allowed: Array | None
+) -> tuple[list[list[Candidate]], list[Ranked]]:
+    """Return `k` candidates with names of each phrase, and the blind nodes beside them.
+
+    What a phrase means does not depend on what is `allowed`: all names speak for the places.
+    """
+    heard = answers.named(phrases, max(k, TOLD), blind.known)
+    known = blind.among_known(allowed)
+    named = heard.candidates
+    if not np.array_equal(known, blind.known):
+        named = answers.of_named(phrases, k, known, 0.0)
+    texts = [answers.read(phrase) for phrase in phrases]
+    ranked = blind.ranked(texts, heard, allowed, alone=not known.any())
+    return [row[:k] for row in named], ranked
 
 
 def _merged(
@@ -57,14 +74,19 @@ def _merged(
     called = blind.ids.get(text, -1)
     if called >= 0 and (allowed is None or allowed[called]):
         # The id is all that such a node can be called by.
-        places = Ranked(SURE, [Placed(called, 1.0, SURE, 0, -1)], None)
-    g = 0.0 if places.pairs and named and is_exact(named[0]) else places.gate
-    entries = [((1.0 - g) * c.probability, 0, i) for i, c in enumerate(named)]
-    entries += [(g * entry.probability, 1, i) for i, entry in enumerate(places.entries)]
+        places = Ranked((1.0 - SURE, SURE), [Placed(called, 1.0, SURE, 0, -1)], None)
+    exact = bool(places.pairs and named) and is_exact(named[0])
+    of_named, of_places = (1.0, 0.0) if exact else places.shares
+    entries = [(of_named * c.probability, 0, i) for i, c in enumerate(named)]
+    entries += [(of_places * entry.probability, 1, i) for i, entry in enumerate(places.entries)]
     # Of equals the node with a name goes first; the sort keeps the order of ids among twins.
     entries.sort(key=lambda entry: (-round(entry[0], 9), entry[1]))
     if not entries or entries[0][0] < bar:
         return []
+    rest = sum(p for p, _, _ in entries[1:])
+    left = 1.0 - entries[0][0]
+    if rest > left:
+        entries[1:] = [(p * left / rest, kind, i) for p, kind, i in entries[1:]]
     found = []
     for rank, (p, kind, i) in enumerate(entries[:k], 1):
         if kind:

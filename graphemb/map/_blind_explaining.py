@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from graphemb.encode import stem
+from graphemb.map._blind_answers import LISTED, weighed
 from graphemb.map._blind_features import RELATIVES
 
 if TYPE_CHECKING:
@@ -38,9 +39,7 @@ def with_places(
     found = answers.of([named.phrase], k, allowed, 0.0)[0]
     rows = {c.node: c for c in named.candidates}
     text = answers.read(named.phrase)
-    ranked = blind.ranked(
-        [text], answers.of_named([text], 2, blind.among_known(allowed), 0.0), allowed
-    )[0]
+    _, (ranked,) = weighed(answers, blind, [text], LISTED, allowed)
     index = answers.index.taxonomy.index
     places = {entry.node: entry for entry in ranked.entries}
     candidates = tuple(

@@ -27,10 +27,12 @@ EACH, FUSED = 20, 40
 #: Phrases that vote on where a query lies, and how sharply nearness counts.
 VOTERS, SHARPNESS = 20, 6.0
 RELATIVES = ("parent", "child", "sibling")
+#: What is looked at of relatives with names: scores, votes, and how likely they are meant.
+AROUND = ("dense", "char", "word", "votes", "chance")
 
 FEATURES = tuple(sorted({
     *(f"{c}{part}" for c in (*CHANNELS, "fused") for part in ("", "_gap", "_rank")),
-    *(f"{r}_{c}" for r in RELATIVES for c in ("dense", "char", "word", "votes", "number")),
+    *(f"{r}_{c}" for r in RELATIVES for c in (*AROUND, "number")),
     "family_coverage", "information", "depth", "twins", "query_words", "query_unknown",
     "known_dense", "known_char",
 }))  # fmt: skip
@@ -73,11 +75,13 @@ class PlacePairs:
 
 
 def place_pairs(
-    index: MappingIndex, places: Places, known: Array, batch: Batch, allowed: Array | None
-) -> PlacePairs:
+    index: MappingIndex, places: Places, known: Array, batch: Batch, chances: Array,
+    allowed: Array | None,
+) -> PlacePairs:  # fmt: skip
     """Return the places that may be meant by the queries of `batch`, with their features.
 
-    `known` (n_nodes,) tells the nodes with names; `allowed` (n_places,) masks the places.
+    `known` (n_nodes,) tells the nodes with names, `chances` (b, n_nodes) how likely each query
+    means each of these; `allowed` (n_places,) masks the places.
     """
     named = known[index.names.owners]
     dense = np.where(named, index.dense.scores(batch), -1.0)  # type: ignore[union-attr]
@@ -101,7 +105,7 @@ def place_pairs(
     by_node = {
         "dense": np.maximum(index.names.by_node(dense), 0.0), "char": index.names.by_node(char),
         "word": index.names.by_node(np.where(named, index.word.scores(batch), 0.0)),
-        "votes": _spread(voters, votes, index.taxonomy.n_nodes),
+        "votes": _spread(voters, votes, index.taxonomy.n_nodes), "chance": chances,
     }  # fmt: skip
     _around(index, by_node, query, node, columns)
     _facts(index, places, known, query, place, columns)

@@ -12,7 +12,7 @@ __all__ = ["COST", "Outcomes", "best_offset", "harmonic"]
 Array = np.ndarray[Any, Any]
 
 #: What answering nodes without names may cost the others at most, in accuracy@1.
-COST = 0.025
+COST = 0.03
 #: Offsets tried, in log-odds.
 OFFSETS = np.round(np.arange(-8.0, 8.01, 0.1), 1)
 
@@ -32,16 +32,13 @@ class Outcomes:
 
     Attributes
     ----------
-    logit : log-odds of the gate, without offset
-    named, place : probability of the first node with names, and of a node of the first place
+    lead : by how much log-odds the first blind node leads the first with a name, without offset
     named_right, place_right : chance that the first is right: 0, 1, or 1 by the twins at a place
     sure : bool, the phrase is a name
 
     """
 
-    logit: Array
-    named: Array
-    place: Array
+    lead: Array
     named_right: Array
     place_right: Array
     sure: Array
@@ -52,9 +49,7 @@ class Outcomes:
 
     def right(self, offset: float) -> Array:
         """Return the chance that the first of the one list is right, with this offset."""
-        g = 1.0 / (1.0 + np.exp(-np.clip(self.logit + offset, -30, 30)))
-        g = np.where(self.sure, 0.0, g)
-        wins = g * self.place > (1.0 - g) * self.named
+        wins = ~self.sure & (self.lead + offset > 0.0)
         return np.where(wins, self.place_right, self.named_right)
 
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-__all__ = ["CONFIDENCE_FEATURES", "Calibrator", "Ranked", "logistic_fit"]
+__all__ = ["CONFIDENCE_FEATURES", "Calibrator", "Level", "Ranked", "logistic_fit"]
 
 Array = np.ndarray[Any, Any]
 #: From rows of pairs to their log-odds, each looked at alone.

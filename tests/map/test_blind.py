@@ -7,7 +7,7 @@ import pytest
 
 from graphemb import Addition, Additions, ParameterError, PhraseMapper, Synonym, Taxonomy
 from graphemb.encode import normalise
-from graphemb.map import _blind_fitting, _blind_tuning
+from graphemb.map import _blind_fitting, _blind_judging, _blind_tuning
 from graphemb.map._blind import nameless
 from graphemb.map._blind_offset import COST
 from graphemb.map._blind_tuning import hold_out
@@ -71,7 +71,7 @@ def lowered(monkeypatch):
     """Let the kitchen be large enough to learn from."""
     monkeypatch.setattr(_blind_tuning, "HELD", 0.3)
     monkeypatch.setattr(_blind_fitting, "FEWEST_GATE", 1)
-    monkeypatch.setattr(_blind_fitting, "FEWEST_TREES", 10)
+    monkeypatch.setattr(_blind_judging, "FEWEST_TREES", 10)
 
 
 def test_nothing_of_a_node_held_out_is_left(small, lowered):

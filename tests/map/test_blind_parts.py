@@ -88,7 +88,7 @@ def test_offset_is_the_best_harmonic_mean_at_the_cost_allowed():
 
     def outcomes(n, lean):
         return Outcomes(
-            rng.normal(lean, 2.0, n), rng.random(n), rng.random(n),
+            rng.normal(lean, 2.0, n),
             (rng.random(n) < 0.7 * (lean < 0)).astype(float),
             rng.choice([0.0, 0.5, 1.0], n), rng.random(n) < 0.1,
         )  # fmt: skip
@@ -97,11 +97,10 @@ def test_offset_is_the_best_harmonic_mean_at_the_cost_allowed():
 
     def right(o, offset):
         total = 0.0
-        for i in range(len(o.logit)):
-            g = 0.0 if o.sure[i] else 1 / (1 + np.exp(-(o.logit[i] + offset)))
-            wins = g * o.place[i] > (1 - g) * o.named[i]
+        for i in range(len(o.lead)):
+            wins = o.lead[i] > -offset and not o.sure[i]
             total += o.place_right[i] if wins else o.named_right[i]
-        return total / len(o.logit)
+        return total / len(o.lead)
 
     rows = [(x, right(blind, x), right(others, x)) for x in np.arange(-80, 81) / 10]
     kept = [row for row in rows if row[2] >= others.named_right.mean() - COST - 1e-9]

@@ -264,7 +264,7 @@ def test_a_pair_of_the_root_alone(kitchen: Taxonomy) -> None:
     assert mapper.map(["all for cooking"]).best(0).node == root
 
 
-def test_without_pairs_there_is_no_network(kitchen: Taxonomy) -> None:
+def test_without_pairs_a_small_taxonomy_has_no_network(kitchen: Taxonomy) -> None:
     ranker = PhraseMapper(fast=True, dim=32).fit(kitchen).reranker_.ranker
     assert ranker.network is None
     assert ranker.level is None
