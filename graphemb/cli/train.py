@@ -47,7 +47,9 @@ __all__ = ["train_command"]
     help="General English that the phrase encoder starts from; auto: wordllama "
     "where graphemb[general] is installed.",
 )  # fmt: skip
-@click.option("--fast", is_flag=True, help="Train in a third of the time, a little less accurate.")
+@click.option(
+    "--fast", is_flag=True, help="Train once: a third of the time or less, less accurate."
+)
 @click.option(
     "--recipe", default="default", show_default=True, type=click.Choice(RECIPES),
     help="default: names found again, ranked by what was learned. text2node: word vectors carried "

@@ -219,6 +219,8 @@ class Judge:
             When the arrays do not go together.
 
         """
+        if under_prefix("trees", arrays):
+            raise ValueError("Judge: trees of a graphemb that ordered places otherwise")
         ranker, *grown = (under_prefix(name, arrays) for name in ("ranker", *OUTCOMES))
         forests = [BoostedTrees.from_arrays(trees) for trees in grown if trees]
         if len(forests) not in (0, len(OUTCOMES)):

@@ -140,6 +140,10 @@ def test_damaged_judges_are_refused(learned: PhraseMapper) -> None:
     half = {name: a for name, a in arrays.items() if not name.startswith("name_right")}
     with pytest.raises(ValueError, match="two forests"):
         Judge.from_arrays(half)
+    older = {f"trees.{name[12:]}" if name.startswith("place_right.") else name: a
+             for name, a in half.items()}  # fmt: skip
+    with pytest.raises(ValueError, match="ordered places otherwise"):
+        Judge.from_arrays(older)
 
 
 def test_the_size_of_a_place_does_not_tell_which_is_right(learned: PhraseMapper) -> None:
