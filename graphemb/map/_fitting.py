@@ -290,19 +290,24 @@ class _Teacher:
     ) -> MappingIndex:  # fmt: skip
         """Return the index of `plan` for tuning or the `final` one; parts not given are learned.
 
-        The final one holds all names and hears all pairs. What is learned from are the names of
-        the tuning index either way: the others come as pairs, or are few. `first`: `learn_parts`.
+        The final one holds all names and hears all pairs. With pairs, what is learned from are
+        the names of the tuning index either way: the others come as pairs, or are few. `first`:
+        `learn_parts`.
         """
         pairs = plan.voters if final else plan.taught
-        table = NameTable.of(plan.names, self.taxonomy.n_nodes, blind.hidden if blind else None)
+        n_nodes = self.taxonomy.n_nodes
+        table = NameTable.of(plan.names, n_nodes, blind.hidden if blind else None)
+        whole = NameTable.of(plan.final, n_nodes, blind.blind if blind else None) if final else None
         if parts is None:
+            table = whole if whole is not None and not pairs else table
             plan = dataclasses.replace(plan, taught=pairs)
             taught = taught_texts(table, plan, self.lexicon, self.companions)
             parts = learn_parts(self.mapper, self.taxonomy, table, taught, self.clock, first)
         self.clock("indexing")
-        if final:
-            table = NameTable.of(plan.final, self.taxonomy.n_nodes, blind.blind if blind else None)
-        return MappingIndex(self.taxonomy, table, parts, phrases=pairs if self.mapper.graph else ())
+        phrases = pairs if self.mapper.graph else ()
+        return MappingIndex(
+            self.taxonomy, table if whole is None else whole, parts, phrases=phrases
+        )
 
     def tuned(
         self, folds: Sequence[Fold], *, read_words: bool
