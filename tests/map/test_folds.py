@@ -82,6 +82,26 @@ def test_when_training_is_repeated(kitchen: Taxonomy, monkeypatch, change, patch
     assert _fitting._repeats(PhraseMapper(**change), taught) is wanted
 
 
+def test_the_last_training_hears_all_names_and_no_other_does(kitchen, monkeypatch) -> None:
+    heard = []
+    teach = _fitting.taught_texts
+
+    def noted(table, *rest):
+        found = teach(table, *rest)
+        heard.append(set(found.texts))
+        return found
+
+    monkeypatch.setattr(_fitting, "taught_texts", noted)
+    monkeypatch.setattr(_fitting, "FEWEST", 1)
+    PhraseMapper(n_epochs=1, dim=16, general="none").fit(kitchen)
+    names = names_of(kitchen)
+    assert len(heard) == FOLDS + 1
+    assert heard[-1] == {name.text for name in names}
+    for fold, texts in enumerate(heard[:-1]):
+        plan = make_plan(kitchen, names, [], True, 0, fold)
+        assert not texts & {q.phrase for q in plan.tuning if q.weight == 1}
+
+
 def test_ranking_without_pairs_is_learned_for_the_list(learned: PhraseMapper) -> None:
     ranker = learned.reranker_.ranker
     assert ranker.network is not None
