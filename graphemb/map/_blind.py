@@ -86,10 +86,10 @@ class Ranked:
     """A phrase's blind nodes, best first.
 
     `shares` is what probabilities are multiplied by in one list: those of nodes with names, and
-    those of blind nodes.
+    those of blind nodes; and the most that a node with a name may get.
     """
 
-    shares: tuple[float, float]
+    shares: tuple[float, float, float]
     entries: list[Placed]
     pairs: PlacePairs | None
 
@@ -176,7 +176,7 @@ class BlindNodes:
             here = slice(len(found), len(found) + len(pairs.ptr) - 1)
             part = Named(named.candidates[here], named.features[here])
             listed, shares = self.judge.chances(pairs, sizes[pairs.place], part, alone=alone)
-            for q, both in enumerate(shares.tolist()):
+            for q, (of_named, of_places, most) in enumerate(shares.tolist()):
                 entries: list[Placed] = []
                 for pair in listed.order[pairs.ptr[q] : pairs.ptr[q + 1]].tolist():
                     nodes = self.members[pairs.place[pair]]
@@ -184,7 +184,7 @@ class BlindNodes:
                         nodes = [node for node in nodes if allowed[node]]
                     chance, score = float(listed.p[pair]), float(listed.scores[pair])
                     entries += [Placed(n, chance, score, len(nodes) - 1, pair) for n in nodes]
-                found.append(Ranked((both[0], both[1]), entries, pairs))
+                found.append(Ranked((of_named, of_places, most), entries, pairs))
         return found
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["answered", "weighed"]
 
 Array = np.ndarray[Any, Any]
+#: Probability, 1 for a blind node, number among the candidates of its kind.
+_Entry = tuple[float, int, int]
 
 #: Candidates with names of a phrase that are weighed against places, at least.
 LISTED = 50
@@ -36,8 +38,9 @@ def answered(
 
         p(node with names) = u·p_named        p(blind node) = v·p_place
 
-    scaled down, from the second on, to what the first leaves. A phrase that is a name has u = 1
-    and v = 0. Twins share their place's probability and are ordered by id.
+    what follows the first and its twins being scaled down to what these leave. u·p_named is at most
+    the chance of the first name whatever is allowed, v·p_place at most one by the twins. A phrase
+    that is a name has u = 1 and v = 0. Twins have the same probability and are ordered by id.
     """
     if allowed is not None and not (allowed & blind.blind).any():
         return answers.of_named(phrases, k, allowed, bar)
@@ -74,19 +77,19 @@ def _merged(
     called = blind.ids.get(text, -1)
     if called >= 0 and (allowed is None or allowed[called]):
         # The id is all that such a node can be called by.
-        places = Ranked((1.0 - SURE, SURE), [Placed(called, 1.0, SURE, 0, -1)], None)
+        places = Ranked((1.0 - SURE, SURE, 1.0), [Placed(called, 1.0, SURE, 0, -1)], None)
     exact = bool(places.pairs and named) and is_exact(named[0])
-    of_named, of_places = (1.0, 0.0) if exact else places.shares
-    entries = [(of_named * c.probability, 0, i) for i, c in enumerate(named)]
-    entries += [(of_places * entry.probability, 1, i) for i, entry in enumerate(places.entries)]
+    of_named, of_places, most = (1.0, 0.0, 1.0) if exact else places.shares
+    entries = [(min(of_named * c.probability, most), 0, i) for i, c in enumerate(named)]
+    entries += [
+        (min(of_places * entry.probability, 1.0 / (entry.tied + 1)), 1, i)
+        for i, entry in enumerate(places.entries)
+    ]
     # Of equals the node with a name goes first; the sort keeps the order of ids among twins.
     entries.sort(key=lambda entry: (-round(entry[0], 9), entry[1]))
     if not entries or entries[0][0] < bar:
         return []
-    rest = sum(p for p, _, _ in entries[1:])
-    left = 1.0 - entries[0][0]
-    if rest > left:
-        entries[1:] = [(p * left / rest, kind, i) for p, kind, i in entries[1:]]
+    entries = _scaled(entries, places)
     found = []
     for rank, (p, kind, i) in enumerate(entries[:k], 1):
         if kind:
@@ -94,6 +97,25 @@ def _merged(
         else:
             found.append(dataclasses.replace(named[i], rank=rank, probability=round(p, 4)))
     return found
+
+
+def _scaled(entries: list[_Entry], places: Ranked) -> list[_Entry]:
+    """Return the entries, what follows the first and its twins scaled down to what these leave."""
+
+    def place(entry: _Entry) -> int:
+        return places.entries[entry[2]].pair if entry[1] else -1
+
+    first = entries[0]
+    n = sum(bool(e[1]) and place(e) == place(first) for e in entries) if first[1] else 1
+    left = max(0.0, 1.0 - n * first[0])
+    apart = [e is first or (first[1] == e[1] == 1 and place(e) == place(first)) for e in entries]
+    rest = sum(e[0] for e, kept in zip(entries, apart, strict=True) if not kept)
+    if rest <= left:
+        return entries
+    return [
+        e if kept else (e[0] * left / rest, e[1], e[2])
+        for e, kept in zip(entries, apart, strict=True)
+    ]
 
 
 def _candidate(answers: Answers, places: Ranked, entry: Placed, rank: int, p: float) -> Candidate:

@@ -11,7 +11,7 @@ import numpy as np
 from graphemb.bundle import under, under_prefix
 from graphemb.map._blind_features import FEATURES, PlacePairs
 from graphemb.map.backoff import is_exact
-from graphemb.map.calibrate import Calibrator, Level, Ranked
+from graphemb.map.calibrate import CONFIDENCE_FEATURES, Calibrator, Level, Ranked
 from graphemb.map.features import ALIKE
 from graphemb.map.ranker import Ranker
 from graphemb.map.rerank import FEATURES as NAMED_FEATURES
@@ -31,6 +31,8 @@ GATE_FEATURES = (
     "text", "layer", "near", "fused", "family_coverage", "known_dense", "known_char",
     "query_words", "query_unknown",
 )  # fmt: skip
+#: Raised when the numbers of a judge mean something else.
+VERSION = 2
 #: Names of the arrays of the two forests, and how wide the rows are that they look at.
 OUTCOMES = ("place_right", "name_right")
 N_OUTCOME_INPUTS = 7 + len(NAMED_FEATURES) + len(FEATURES)
@@ -170,17 +172,17 @@ class Judge:
     def chances(
         self, pairs: PlacePairs, size: Array, named: Named, *, alone: bool = False
     ) -> tuple[Listed, Array]:
-        """Return the pairs in order, and the shares of both kinds (b, 2); see `BlindNodes`."""
+        """Return the pairs in order, and the shares (b, 3) of `Ranked` in `_blind`."""
         listed = self.listed(pairs, size)
         first = firsts(pairs, listed.order)
-        shares = np.ones((len(first), 2))
+        shares = np.ones((len(first), 3))
         if not alone and self.outcomes is None:
             logit = gate_logits(self.gate, gate_inputs(pairs, listed, named)) + self.offset
             shares[:, 1] = 1.0 / (1.0 + np.exp(-np.clip(logit, -30, 30)))
             shares[:, 0] = 1.0 - shares[:, 1]
         elif not alone:
             place, name = self._firsts(outcome_inputs(pairs, listed, named))
-            shares[:, 0] = name / first_chances(named)
+            shares[:, 0], shares[:, 2] = name / first_chances(named), name
             shares[:, 1] = place / np.maximum(listed.p[first], 1e-9)
         facts = ("query_unknown", "known_char", "known_dense")
         unknown, letters, meaning = (pairs.columns[name][first] for name in facts)
@@ -207,7 +209,8 @@ class Judge:
             found |= under("ranker", self.ranker.to_arrays())
         for name, trees in zip(OUTCOMES, self.outcomes or (), strict=False):
             found |= under(name, trees.to_arrays())
-        return found | {"offset": np.array([self.offset], np.float64)}
+        numbers = {"offset": np.array([self.offset], np.float64), "version": np.array([VERSION])}
+        return found | numbers
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array]) -> Self:
@@ -219,21 +222,33 @@ class Judge:
             When the arrays do not go together.
 
         """
-        if under_prefix("trees", arrays):
-            raise ValueError("Judge: trees of a graphemb that ordered places otherwise")
+        if int(arrays.get("version", np.ones(1))[0]) != VERSION:
+            raise ValueError("Judge: it is of a graphemb that weighed places otherwise")
         ranker, *grown = (under_prefix(name, arrays) for name in ("ranker", *OUTCOMES))
         forests = [BoostedTrees.from_arrays(trees) for trees in grown if trees]
         if len(forests) not in (0, len(OUTCOMES)):
             raise ValueError("Judge: needs two forests or none")
         if any(trees.n_features > N_OUTCOME_INPUTS for trees in forests):
             raise ValueError(f"Judge: its forests must look at {N_OUTCOME_INPUTS} features")
-        return cls(
+        found = cls(
             Ranker.from_arrays(ranker, len(FEATURES)) if ranker else None,
             Calibrator.from_arrays(under_prefix("calibrator", arrays)),
             Calibrator.from_arrays(under_prefix("gate", arrays)),
             float(arrays["offset"][0]),
             (forests[0], forests[1]) if forests else None,
         )
+        found._check()
+        return found
+
+    def _check(self) -> None:
+        wide = (self.calibrator, 3 + len(CONFIDENCE_FEATURES)), (self.gate, 6 + len(GATE_FEATURES))
+        for model, n in wide:
+            if not len(model.mean) == len(model.scale) == len(model.beta) - 1 == n:
+                raise ValueError(f"Judge: a regression must have {n} inputs")
+        if not np.isfinite(self.offset):
+            raise ValueError(f"Judge: the offset must be finite; got {self.offset}")
+        if (self.outcomes and not self.ranker) or (self.ranker and not self.ranker.level):
+            raise ValueError("Judge: forests need a ranker, and that needs trees for the level")
 
 
 def in_order(pairs: PlacePairs, scores: Array, size: Array, level: Level | None) -> Ranked:

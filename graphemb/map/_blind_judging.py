@@ -139,7 +139,8 @@ def learn_judge(
     a meaning. Returns the judge and facts about it; the figures are of folds of nodes that nothing
     learned had seen.
     """
-    fold = np.array([min(query.nodes) * 7919 % FOLDS for query in asked.queries])
+    _, numbers = np.unique([min(q.nodes) for q in asked.queries], return_inverse=True)
+    fold = numbers % FOLDS
     folds = fold, np.arange(len(others.queries)) % FOLDS
     meaning = np.array([bool(query.nodes) for query in others.queries], bool)
     n_trees = TREES // 3 if fast else TREES

@@ -60,10 +60,11 @@ def best_offset(
 
     `blind` are phrases that mean nodes without names, `others` phrases that mean nodes with names;
     only offsets count at which these lose at most `cost` against a list without places. Of equals
-    the smallest is taken.
+    the smallest is taken, and the smallest of all where none counts.
     """
     least = float(others.named_right.mean()) - cost - 1e-9
-    best = (float(OFFSETS[0]), 0.0, -1.0)
+    low = float(OFFSETS[0])
+    best = low, float(blind.right(low).mean()), float(others.right(low).mean())
     top = -1.0
     for offset in OFFSETS.tolist():
         a, b = float(blind.right(offset).mean()), float(others.right(offset).mean())

@@ -291,16 +291,18 @@ class _Teacher:
         """Return the index of `plan` for tuning or the `final` one; parts not given are learned.
 
         The final one holds all names and hears all pairs. With pairs, what is learned from are
-        the names of the tuning index either way: the others come as pairs, or are few. `first`:
-        `learn_parts`.
+        the names of the tuning index either way: the others come as pairs, or are few; unless
+        names of whole nodes were held back. `first`: `learn_parts`.
         """
         pairs = plan.voters if final else plan.taught
         n_nodes = self.taxonomy.n_nodes
         table = NameTable.of(plan.names, n_nodes, blind.hidden if blind else None)
         whole = NameTable.of(plan.final, n_nodes, blind.blind if blind else None) if final else None
         if parts is None:
-            table = whole if whole is not None and not pairs else table
-            plan = dataclasses.replace(plan, taught=pairs)
+            tuning = [*plan.tuning, *blind.asked, *blind.others] if blind else plan.tuning
+            if whole is not None and (blind or not pairs):
+                table, tuning = whole, []
+            plan = dataclasses.replace(plan, taught=pairs, tuning=tuning)
             taught = taught_texts(table, plan, self.lexicon, self.companions)
             parts = learn_parts(self.mapper, self.taxonomy, table, taught, self.clock, first)
         self.clock("indexing")
@@ -356,7 +358,9 @@ def _folds(
         blind = None
         if mapper.graph and mapper.encoder:
             blind = hold_out(plan, taxonomy, seed, fold)
-        yield (blind.plan if blind else plan), blind
+        part = blind.plan if blind else plan
+        if part.tuning or not fold:
+            yield part, blind
 
 
 def _ranking(

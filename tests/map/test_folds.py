@@ -17,6 +17,7 @@ from graphemb.map._blind_tuning import hold_out
 from graphemb.map._tuning import FOLDS, MANY, make_plan, n_folds
 from graphemb.map.names import LABEL, names_of
 from graphemb.map.rerank import FEATURES
+from graphemb.mappings import Pair
 from tests.map.test_blind import GONE, robbed
 
 
@@ -160,10 +161,59 @@ def test_damaged_judges_are_refused(learned: PhraseMapper) -> None:
     half = {name: a for name, a in arrays.items() if not name.startswith("name_right")}
     with pytest.raises(ValueError, match="two forests"):
         Judge.from_arrays(half)
-    older = {f"trees.{name[12:]}" if name.startswith("place_right.") else name: a
-             for name, a in half.items()}  # fmt: skip
-    with pytest.raises(ValueError, match="ordered places otherwise"):
+    older = {name: a for name, a in arrays.items() if name != "version"}
+    with pytest.raises(ValueError, match="weighed places otherwise"):
         Judge.from_arrays(older)
+    for name, value, words in (
+        ("gate.beta", arrays["gate.beta"][:3], "inputs"),
+        ("calibrator.mean", arrays["calibrator.mean"][:3], "inputs"),
+        ("offset", np.array([np.nan]), "finite"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            Judge.from_arrays(arrays | {name: value})
+    bare = {name: a for name, a in arrays.items() if not name.startswith("ranker.")}
+    with pytest.raises(ValueError, match="need a ranker"):
+        Judge.from_arrays(bare)
+
+
+def test_probabilities_of_a_restricted_list_stay_probabilities(learned: PhraseMapper) -> None:
+    """The first of all names may be far less sure than the first of those allowed."""
+    ids = learned.taxonomy_.ids
+    phrases = ["pan", "tool", "sharp thing", "knife for loaves", "saucepan", "bread knife"]
+    for allowed in (ids[:4], ids[1::7], [*GONE], [*GONE[1:3]], [GONE[0], ids[5]], ids):
+        for row in learned.map(phrases, k=80, min_probability=0.0, ids=list(allowed)).candidates:
+            p = [c.probability for c in row]
+            assert all(0.0 <= value <= 1.0 for value in p)
+            assert p == sorted(p, reverse=True)
+            assert sum(p) <= 1.002
+
+
+@pytest.mark.parametrize("mapper", ["learned", "by_hand"])
+def test_twins_have_the_same_probability(kitchen, learned: PhraseMapper, mapper) -> None:
+    if mapper == "by_hand":
+        learned = PhraseMapper(fast=True, dim=16, general="none").fit(robbed(kitchen, GONE))
+    twins = ["K:021", "K:022"]
+    for phrase in ("bread knife", "knife for loaves", "saucepan", "paring"):
+        for ids in (None, twins, [*GONE]):
+            found = learned.map([phrase], k=80, min_probability=0.0, ids=ids)[0]
+            one, other = ([c.probability for c in found if c.node == t] for t in twins)
+            assert one == other
+            assert one[0] <= 0.5
+
+
+def test_pairs_may_name_nodes_that_play_blind(kitchen, monkeypatch) -> None:
+    """Every node has pairs, so those held out have some too; folds may hold back few or none."""
+    monkeypatch.setattr(_fitting, "FEWEST", 1)
+    monkeypatch.setattr(_blind_tuning, "HELD", 0.3)
+    monkeypatch.setattr(_blind_fitting, "FEWEST_GATE", 1)
+    small = robbed(kitchen, GONE)
+    for words in (("old", "big", "for the home"), ("old",)):
+        pairs = [Pair(f"{label} {word}", (node,), "train") for word in words
+                 for node, label in zip(small.ids, small.labels, strict=True) if label]  # fmt: skip
+        mapper = PhraseMapper(n_epochs=1, dim=16, general="none").fit(small, pairs)
+        assert mapper.map(["old kettle"]).best(0) is not None
+    few = [Pair("old kettle", (small.ids[5],), "train"), Pair("big pot", (small.ids[6],), "train")]
+    assert PhraseMapper(n_epochs=1, dim=16, general="none").fit(small, few).map(["x"]) is not None
 
 
 def test_the_size_of_a_place_does_not_tell_which_is_right(learned: PhraseMapper) -> None:
