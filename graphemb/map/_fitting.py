@@ -99,10 +99,12 @@ def taught_texts(
 ) -> Taught:  # fmt: skip
     """Return all texts the encoder learns from, with their owners."""
     texts, owners, label_rows = _own_texts(table)
-    for phrase, rows in plan.taught:
-        texts.append(phrase)
-        owners.append(rows)
     labels = label_rows.tolist()
+    for phrase, rows in plan.taught:
+        # A node that only an id stands for has no text that a phrase could be likened to.
+        if able := tuple(row for row in rows if labels[row] >= 0):
+            texts.append(phrase)
+            owners.append(able)
     for names in [
         *((means, phrase) for phrase, means in lexicon),
         *_foreign(texts, plan, companions),

@@ -169,7 +169,10 @@ def _with_pairs(
     if not index_pairs:
         return Plan(kept, taught, tuning, names, voters, drawn, len(held), by_node)
     extra = [Name(p, row, PAIR) for p, rows in taught for row in rows]
-    late = [Name(p, row, PAIR) for p, rows in [*held, *dev] for row in rows]
+    # A phrase may stand in several rows of which one is held back: none of them is lost.
+    asked_for = set(held)
+    left = [pair for pair in train if normalise(pair[0]) in back and pair not in asked_for]
+    late = [Name(p, row, PAIR) for p, rows in [*held, *left, *dev] for row in rows]
     final = [*names, *extra, *late]
     return Plan([*kept, *extra], taught, tuning, final, voters, drawn, len(held), by_node)
 

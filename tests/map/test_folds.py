@@ -103,6 +103,22 @@ def test_the_last_training_hears_all_names_and_no_other_does(kitchen, monkeypatc
         assert not texts & {q.phrase for q in plan.tuning if q.weight == 1}
 
 
+def test_no_pair_is_lost_though_its_phrase_stands_in_several_rows(kitchen: Taxonomy) -> None:
+    ids = kitchen.ids
+    pairs = [Pair(f"phrase {i // 2}", (ids[i % len(ids)],), "train") for i in range(200)]
+    for fold in range(FOLDS):
+        plan = make_plan(kitchen, names_of(kitchen), pairs, True, 0, fold)
+        there = {(name.text, ids[name.owner]) for name in plan.final}
+        assert all((pair.phrase, pair.nodes[0]) in there for pair in pairs)
+
+
+def test_pairs_of_nodes_without_names_that_are_no_names(kitchen: Taxonomy) -> None:
+    small = robbed(kitchen, GONE)
+    pairs = [Pair(f"old thing {i}", (node,), "train") for i, node in enumerate(small.ids)]
+    mapper = PhraseMapper(fast=True, dim=16, general="none", index_pairs=False).fit(small, pairs)
+    assert mapper.map(["kettle"], min_probability=0.0).best(0) is not None
+
+
 def test_ranking_without_pairs_is_learned_for_the_list(learned: PhraseMapper) -> None:
     ranker = learned.reranker_.ranker
     assert ranker.network is not None
