@@ -33,8 +33,7 @@ def examples(bench: BenchSet, seed: int) -> tuple[Examples, Examples]:
 
     plan = make_plan(t, names, bench.pairs, False, seed)
     others = [make_plan(t, names, bench.pairs, False, seed, i) for i in range(1, n_folds(plan))]
-    index = teach.index(plan)
-    tuning = teach.examples(index, [plan, *others], read_words=True)
+    (index,), tuning = teach.tuned([(part, None) for part in (plan, *others)], read_words=True)
     final = teach.index(plan, final=True, first=index.parts)
     queries = [
         Query(phrase, frozenset(t.index[node] for node in truth))
