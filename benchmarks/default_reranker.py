@@ -16,7 +16,8 @@ from pathlib import Path
 from graphemb import PhraseMapper, load_taxonomy
 from graphemb.bundle import write_bundle
 from graphemb.encode import normalise
-from graphemb.map._fitting import Clock, learn_parts, taught_texts
+from graphemb.map._clock import Clock
+from graphemb.map._fitting import learn_parts, taught_texts
 from graphemb.map._shipped import SHIPPED
 from graphemb.map._tuning import make_plan
 from graphemb.map.index import MappingIndex

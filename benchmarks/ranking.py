@@ -15,7 +15,8 @@ from pathlib import Path
 
 from graphemb import PhraseMapper
 from graphemb.evaluate._metrics import paired_interval
-from graphemb.map._fitting import Clock, _Teacher
+from graphemb.map._clock import Clock
+from graphemb.map._fitting import _Teacher
 from graphemb.map._tuning import make_plan, n_folds
 from graphemb.map.names import names_of
 from graphemb.map.ranker import Ranker

@@ -25,7 +25,6 @@ __all__ = [
     "TOLD",
     "BlindNodes",
     "BlindParts",
-    "Named",
     "Placed",
     "Ranked",
     "encoder_of",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,18 +44,16 @@ def answered(
     """
     if allowed is not None and not (allowed & blind.blind).any():
         return answers.of_named(phrases, k, allowed, bar)
-    named, ranked = weighed(answers, blind, phrases, max(k, LISTED), allowed)
-    texts = [answers.read(phrase) for phrase in phrases]
     return [
-        _merged(answers, blind, text, first, places, allowed, k, bar) if text else []
-        for text, first, places in zip(texts, named, ranked, strict=True)
+        _merged(answers, blind, text, named, places, allowed, k, bar) if text else []
+        for text, named, places in weighed(answers, blind, phrases, max(k, LISTED), allowed)
     ]
 
 
 def weighed(
     answers: Answers, blind: BlindNodes, phrases: Sequence[str], k: int, allowed: Array | None
-) -> tuple[list[list[Candidate]], list[Ranked]]:
-    """Return `k` candidates with names of each phrase, and the blind nodes beside them.
+) -> Iterator[tuple[str, list[Candidate], Ranked]]:
+    """Return each phrase as read, its `k` candidates with names, and the blind nodes beside them.
 
     What a phrase means does not depend on what is `allowed`: all names speak for the places.
     """
@@ -66,7 +64,7 @@ def weighed(
         named = answers.of_named(phrases, k, known, 0.0)
     texts = [answers.read(phrase) for phrase in phrases]
     ranked = blind.ranked(texts, heard, allowed, alone=not known.any())
-    return [row[:k] for row in named], ranked
+    return zip(texts, (row[:k] for row in named), ranked, strict=True)
 
 
 def _merged(
@@ -103,18 +101,17 @@ def _scaled(entries: list[_Entry], places: Ranked) -> list[_Entry]:
     """Return the entries, what follows the first and its twins scaled down to what these leave."""
 
     def place(entry: _Entry) -> int:
-        return places.entries[entry[2]].pair if entry[1] else -1
+        return places.entries[entry[2]].pair
 
     first = entries[0]
-    n = sum(bool(e[1]) and place(e) == place(first) for e in entries) if first[1] else 1
-    left = max(0.0, 1.0 - n * first[0])
-    apart = [e is first or (first[1] == e[1] == 1 and place(e) == place(first)) for e in entries]
-    rest = sum(e[0] for e, kept in zip(entries, apart, strict=True) if not kept)
+    together = [e is first or (e[1] == first[1] == 1 and place(e) == place(first)) for e in entries]
+    left = max(0.0, 1.0 - sum(together) * first[0])
+    rest = sum(e[0] for e, kept in zip(entries, together, strict=True) if not kept)
     if rest <= left:
         return entries
     return [
         e if kept else (e[0] * left / rest, e[1], e[2])
-        for e, kept in zip(entries, apart, strict=True)
+        for e, kept in zip(entries, together, strict=True)
     ]
 
 

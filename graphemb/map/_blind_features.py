@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -68,8 +69,9 @@ class PlacePairs:
     place: Array
     columns: dict[str, Array]
 
+    @cached_property
     def matrix(self) -> Array:
-        """Return float32 (pairs, features) in the order of `FEATURES`."""
+        """The columns in the order of `FEATURES`, float32 (pairs, features)."""
         rows = [np.asarray(self.columns[name], np.float32) for name in FEATURES]
         return np.ascontiguousarray(np.stack(rows).T)
 

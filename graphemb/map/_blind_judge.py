@@ -11,7 +11,7 @@ import numpy as np
 from graphemb.bundle import under, under_prefix
 from graphemb.map._blind_features import FEATURES, PlacePairs
 from graphemb.map.backoff import is_exact
-from graphemb.map.calibrate import CONFIDENCE_FEATURES, Calibrator, Level, Ranked
+from graphemb.map.calibrate import CONFIDENCE_FEATURES, Calibrator, Ranked, logistic
 from graphemb.map.features import ALIKE
 from graphemb.map.ranker import Ranker
 from graphemb.map.rerank import FEATURES as NAMED_FEATURES
@@ -21,7 +21,7 @@ from graphemb.mappings import Candidate
 
 __all__ = [
     "GATE_FEATURES", "Judge", "Listed", "Named", "first_chances", "firsts", "gate_inputs",
-    "gate_logits", "in_order", "outcome_inputs",
+    "in_order", "outcome_inputs",
 ]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
@@ -107,13 +107,8 @@ def outcome_inputs(pairs: PlacePairs, listed: Listed, named: Named) -> Array:
     """
     best = firsts(pairs, listed.order)
     plain = gate_inputs(pairs, listed, named)[:, : -len(GATE_FEATURES)]
-    found = np.column_stack([plain, listed.p[best], named.features, pairs.matrix()[best]])
+    found = np.column_stack([plain, listed.p[best], named.features, pairs.matrix[best]])
     return np.ascontiguousarray(found, np.float32)
-
-
-def gate_logits(gate: Calibrator, inputs: Array) -> Array:
-    """Return ``β·x`` of each row of `inputs`."""
-    return np.asarray(((inputs - gate.mean) / gate.scale) @ gate.beta[1:] + gate.beta[0])
 
 
 def first_chances(named: Named) -> Array:
@@ -156,18 +151,16 @@ class Judge:
         """Return the score of each place, float32."""
         if self.ranker is None:
             return np.asarray(FUSED_SCALE * pairs.columns["fused"] - 4.0, np.float32)
-        return self.ranker.scores(pairs.matrix(), None)
-
-    def level(self, pairs: PlacePairs) -> Level | None:
-        """Return what gives the log-odds of some pairs, where scores compare within a list only."""
-        trees = self.ranker.level if self.ranker else None
-        return (lambda rows: trees.predict(pairs.matrix()[rows])) if trees else None
+        return self.ranker.scores(pairs.matrix, None)
 
     def listed(self, pairs: PlacePairs, size: Array) -> Listed:
         """Return the pairs in order; `size` (pairs,) tells how many nodes each place has."""
-        ranked = in_order(pairs, self.scores(pairs), size, self.level(pairs))
-        p = self.calibrator.probabilities(ranked, pairs.columns)
-        return Listed(ranked.scores, ranked.order, p)
+        shared, order = in_order(pairs, self.scores(pairs), size)
+        if self.ranker:
+            ranked = self.ranker.ranked(pairs.matrix, shared, order, pairs.ptr)
+        else:
+            ranked = Ranked(shared, order, pairs.ptr)
+        return Listed(shared, order, self.calibrator.probabilities(ranked, pairs.columns))
 
     def chances(
         self, pairs: PlacePairs, size: Array, named: Named, *, alone: bool = False
@@ -177,8 +170,8 @@ class Judge:
         first = firsts(pairs, listed.order)
         shares = np.ones((len(first), 3))
         if not alone and self.outcomes is None:
-            logit = gate_logits(self.gate, gate_inputs(pairs, listed, named)) + self.offset
-            shares[:, 1] = 1.0 / (1.0 + np.exp(-np.clip(logit, -30, 30)))
+            logit = self.gate.logits(gate_inputs(pairs, listed, named)) + self.offset
+            shares[:, 1] = logistic(logit)
             shares[:, 0] = 1.0 - shares[:, 1]
         elif not alone:
             place, name = self._firsts(outcome_inputs(pairs, listed, named))
@@ -193,8 +186,7 @@ class Judge:
     def _firsts(self, inputs: Array) -> tuple[Array, Array]:
         """Return the chances that the first blind node and the first with a name are right."""
         place, name = (
-            1.0 / (1.0 + np.exp(-np.clip(trees.predict(inputs).astype(np.float64), -30, 30)))
-            for trees in self.outcomes or ()
+            logistic(trees.predict(inputs).astype(np.float64)) for trees in self.outcomes or ()
         )
         both = np.minimum(place + name, 1.0)
         part = place * np.exp(self.offset)
@@ -251,7 +243,7 @@ class Judge:
             raise ValueError("Judge: forests need a ranker, and that needs trees for the level")
 
 
-def in_order(pairs: PlacePairs, scores: Array, size: Array, level: Level | None) -> Ranked:
-    """Return the pairs by score, a place's shared by its `size` nodes; `level` as in `Ranked`."""
+def in_order(pairs: PlacePairs, scores: Array, size: Array) -> tuple[Array, Array]:
+    """Return the scores, a place's shared by its `size` nodes, and the order of the pairs."""
     shared = np.asarray(scores - np.log(np.maximum(size, 1)), np.float32)
-    return Ranked(shared, ordered(shared, pairs.query, pairs.place), pairs.ptr, level)
+    return shared, ordered(shared, pairs.query, pairs.place)

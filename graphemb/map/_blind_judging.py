@@ -20,14 +20,13 @@ from graphemb.map._blind_judge import (
     first_chances,
     firsts,
     gate_inputs,
-    gate_logits,
     in_order,
     outcome_inputs,
 )
 from graphemb.map._blind_offset import Outcomes, best_offset, harmonic
 from graphemb.map.backoff import is_exact
-from graphemb.map.calibrate import Calibrator, Level
-from graphemb.map.ranker import Ranker
+from graphemb.map.calibrate import Calibrator, Level, Ranked
+from graphemb.map.ranker import Ranker, unseen_scores
 from graphemb.map.rerank import Query
 from graphemb.map.trees import BoostedTrees
 
@@ -172,23 +171,14 @@ def _grown(
     pairs = sample.pairs
     if len(sample.queries) < FEWEST_TREES:
         return None, unlearned().scores(pairs), None
-    X = pairs.matrix()
+    X = pairs.matrix
 
-    def ranker(rows: Array) -> Ranker:
-        right, query = sample.right[rows], pairs.query[rows]
-        return Ranker(
-            BoostedTrees.fit_lists(X[rows], right, query, random_state, n_trees),
-            level=BoostedTrees.fit(X[rows], right, None, random_state, n_trees),
-        )
+    def grown(inside: Array) -> Ranker:
+        right, query = sample.right[inside], pairs.query[inside]
+        return Ranker.listwise(X[inside], None, right, query, random_state, n_trees)
 
-    scores, levels = np.zeros((2, len(X)), np.float32)
-    for number in range(FOLDS):
-        outside = fold[pairs.query] == number
-        one = ranker(~outside)
-        scores[outside] = one.trees.predict(X[outside])
-        if one.level:
-            levels[outside] = one.level.predict(X[outside])
-    return ranker(np.ones(len(X), bool)), scores, levels.__getitem__
+    scores, level = unseen_scores(grown, X, lambda _: None, fold[pairs.query], FOLDS)
+    return grown(np.ones(len(X), bool)), scores, level
 
 
 def _calibrated(
@@ -199,16 +189,17 @@ def _calibrated(
     Beside it, the sample's pairs in the order of `scores`.
     """
     pairs = sample.pairs
-    ranked = in_order(pairs, scores, sample.size, level)
+    shared, order = in_order(pairs, scores, sample.size)
+    ranked = Ranked(shared, order, pairs.ptr, level)
     inputs = Calibrator.inputs(ranked, pairs.columns)
-    first = firsts(pairs, ranked.order)
+    first = firsts(pairs, order)
     right = sample.right[first] / sample.size[first]
     found = np.bincount(pairs.query, sample.right, len(right)) > 0
     wrong = ~sample.right[first]
     in_list = float((found & wrong).sum() / max(wrong.sum(), 1))
     calibrator = Calibrator.fit(inputs, right, np.ones(len(right)), in_list)
     p = calibrator.probabilities(ranked, pairs.columns)
-    return dataclasses.replace(judge, calibrator=calibrator), Listed(ranked.scores, ranked.order, p)
+    return dataclasses.replace(judge, calibrator=calibrator), Listed(shared, order, p)
 
 
 #: The phrases of nodes held out and the others; and their pairs in order.
@@ -272,7 +263,7 @@ def _gate(judge: Judge, both: Both, folds: tuple[Array, Array]) -> tuple[Judge, 
 
     def fit(inside: Array) -> Model:
         gate = Calibrator.fit(x[inside], meant[inside], weight[inside], 1.0)
-        return lambda some: gate_logits(gate, some)
+        return gate.logits
 
     logits = np.split(_unseen(fit, x, fold), [len(rows[0])])
     leads = []

@@ -23,7 +23,7 @@ Array = np.ndarray[Any, Any]
 
 #: Share of the nodes with names and parents whose names are withheld, and how many at most.
 HELD, MOST_HELD = 0.08, 900
-#: Share of the tuning phrases that the gate learns from instead of the reranker, and how many.
+#: Share of the tuning phrases that the judge learns from instead of the reranker, and how many.
 SHARE, MOST = 0.25, 600
 
 
@@ -34,7 +34,7 @@ class BlindPlan:
     Attributes
     ----------
     plan : Plan
-        Without the names of the nodes held out and the tuning phrases of the gate.
+        Without the names of the nodes held out and the tuning phrases of the judge.
     blind : bool (n_nodes,)
         The nodes of which no text is known.
     held : bool (n_nodes,)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from graphemb.encode.contrastive import ContrastiveEncoder
 from graphemb.estimator import Progress
 from graphemb.map._blind_fitting import learn_places
 from graphemb.map._blind_tuning import BlindPlan, hold_out
+from graphemb.map._clock import Clock
 from graphemb.map._shipped import shipped_reranker
 from graphemb.map._tuning import Plan, make_plan, n_folds
 from graphemb.map._words import WordBook
@@ -30,7 +30,7 @@ from graphemb.taxonomy import Taxonomy
 if TYPE_CHECKING:
     from graphemb.map.mapper import PhraseMapper
 
-__all__ = ["Clock", "Taught", "fit_mapper", "learn_parts", "place_nodes", "taught_texts"]
+__all__ = ["Taught", "fit_mapper", "learn_parts", "place_nodes", "taught_texts"]
 
 Array = np.ndarray[Any, Any]
 
@@ -42,41 +42,6 @@ Fold = tuple[Plan, BlindPlan | None]
 
 #: With fewer held-out phrases than this a reranker of its own would be worse than the shipped one.
 FEWEST = 300
-
-
-class Clock:
-    """Seconds by stage, and the share of the whole that a stage's own progress means."""
-
-    #: Where each stage starts and ends in the whole, roughly.
-    SHARES: ClassVar = {
-        "reading names": (0.0, 0.01), "training the phrase encoder": (0.01, 0.72),
-        "learning word translation": (0.72, 0.74), "embedding the taxonomy": (0.74, 0.76),
-        "indexing": (0.76, 0.82), "collecting candidates": (0.82, 0.90),
-        "learning to rank": (0.90, 0.96), "learning of nodes without names": (0.96, 0.97),
-    }  # fmt: skip
-
-    def __init__(self, progress: Progress | None, n_passes: int = 1) -> None:
-        self.progress = progress
-        self.n_passes, self.done_passes = n_passes, 0
-        self.seconds: dict[str, float] = {}
-        self._stage, self._since = "", time.perf_counter()
-
-    def __call__(self, stage: str, share: float = 0.0) -> None:
-        """Note that `stage` is at `share` of itself."""
-        if stage != self._stage:
-            self.stop()
-            self._stage, self._since = stage, time.perf_counter()
-        if self.progress:
-            low, high = self.SHARES.get(stage, (0.0, 1.0))
-            within = low + (high - low) * min(max(share, 0.0), 1.0)
-            self.progress(stage, (self.done_passes + within) / self.n_passes)
-
-    def stop(self) -> None:
-        """End the running stage."""
-        if self._stage:
-            spent = time.perf_counter() - self._since
-            self.seconds[self._stage] = self.seconds.get(self._stage, 0.0) + spent
-            self._stage = ""
 
 
 @dataclass(frozen=True)
@@ -297,21 +262,24 @@ class _Teacher:
         names of whole nodes were held back. `first`: `learn_parts`.
         """
         pairs = plan.voters if final else plan.taught
-        n_nodes = self.taxonomy.n_nodes
-        table = NameTable.of(plan.names, n_nodes, blind.hidden if blind else None)
-        whole = NameTable.of(plan.final, n_nodes, blind.blind if blind else None) if final else None
+        n_nodes, phrases = self.taxonomy.n_nodes, pairs if self.mapper.graph else ()
+        if final:
+            table = NameTable.of(plan.final, n_nodes, blind.blind if blind else None)
+        else:
+            table = NameTable.of(plan.names, n_nodes, blind.hidden if blind else None)
         if parts is None:
-            tuning = [*plan.tuning, *blind.asked, *blind.others] if blind else plan.tuning
-            if whole is not None and (blind or not pairs):
-                table, tuning = whole, []
+            heard, tuning = table, plan.tuning
+            if final and pairs and not blind:
+                heard = NameTable.of(plan.names, n_nodes)
+            elif final:
+                tuning = []
+            elif blind:
+                tuning = [*plan.tuning, *blind.asked, *blind.others]
             plan = dataclasses.replace(plan, taught=pairs, tuning=tuning)
-            taught = taught_texts(table, plan, self.lexicon, self.companions)
-            parts = learn_parts(self.mapper, self.taxonomy, table, taught, self.clock, first)
+            taught = taught_texts(heard, plan, self.lexicon, self.companions)
+            parts = learn_parts(self.mapper, self.taxonomy, heard, taught, self.clock, first)
         self.clock("indexing")
-        phrases = pairs if self.mapper.graph else ()
-        return MappingIndex(
-            self.taxonomy, table if whole is None else whole, parts, phrases=phrases
-        )
+        return MappingIndex(self.taxonomy, table, parts, phrases=phrases)
 
     def tuned(
         self, folds: Sequence[Fold], *, read_words: bool
@@ -339,8 +307,10 @@ def _repeats(mapper: PhraseMapper, plan: Plan) -> bool:
 
     Without pairs that takes a taxonomy soon learned, and synonyms enough to learn ranking from.
     """
-    if mapper.fast or not mapper.encoder or plan.voters:
-        return mapper.encoder and not mapper.fast
+    if mapper.fast or not mapper.encoder:
+        return False
+    if plan.voters:
+        return True
     real = sum(query.weight >= 1.0 for query in plan.tuning)
     return real >= FEWEST and len(plan.final) <= MOST_REPEATED
 

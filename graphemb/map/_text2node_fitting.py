@@ -11,7 +11,7 @@ from graphemb.encode import normalise
 from graphemb.encode._word_encoder import WordEncoder
 from graphemb.errors import InputError
 from graphemb.estimator import Progress
-from graphemb.map._fitting import Clock
+from graphemb.map._clock import Clock
 from graphemb.map._text2node_answers import LISTED, PlaceIndex, inputs_of
 from graphemb.map._text2node_parts import make_embedder, make_encoder, make_network
 from graphemb.map._tuning import make_plan

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-__all__ = ["CONFIDENCE_FEATURES", "Calibrator", "Level", "Ranked", "logistic_fit"]
+__all__ = ["CONFIDENCE_FEATURES", "Calibrator", "Level", "Ranked", "logistic", "logistic_fit"]
 
 Array = np.ndarray[Any, Any]
 #: From rows of pairs to their log-odds, each looked at alone.
@@ -21,6 +21,11 @@ CONFIDENCE_FEATURES = (
 )  # fmt: skip
 
 
+def logistic(z: Array) -> Array:
+    """Return ``1/(1 + e^-z)``, z being cut to [-30, 30]."""
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(z, -30, 30))))
+
+
 def logistic_fit(X: Array, y: Array, weight: Array, penalty: float = 1.0) -> Array:
     """Return coefficients (intercept first) of L2-penalised logistic regression, by Newton steps.
 
@@ -31,7 +36,7 @@ def logistic_fit(X: Array, y: Array, weight: Array, penalty: float = 1.0) -> Arr
     ridge = np.full(A.shape[1], penalty)
     ridge[0] = 1e-6
     for _ in range(30):
-        p = 1.0 / (1.0 + np.exp(-np.clip(A @ beta, -30, 30)))
+        p = logistic(A @ beta)
         gradient = A.T @ (weight * (p - y)) + ridge * beta
         hessian = (A * (weight * p * (1 - p) + 1e-9)[:, None]).T @ A + np.diag(ridge)
         step = np.linalg.solve(hessian, gradient)
@@ -132,10 +137,13 @@ class Calibrator:
         beta = logistic_fit((inputs - mean) / scale, right.astype(np.float64), weight)
         return cls(mean, scale, beta, in_list)
 
+    def logits(self, inputs: Array) -> Array:
+        """Return ``β·x`` of each query, float64."""
+        return np.asarray(((inputs - self.mean) / self.scale) @ self.beta[1:] + self.beta[0])
+
     def first(self, inputs: Array) -> Array:
         """Return P(best candidate is right) of each query, float64."""
-        z = ((inputs - self.mean) / self.scale) @ self.beta[1:] + self.beta[0]
-        return np.asarray(1.0 / (1.0 + np.exp(-np.clip(z, -30, 30))))
+        return logistic(self.logits(inputs))
 
     def probabilities(self, ranked: Ranked, columns: Mapping[str, Array]) -> Array:
         """Return the probability of every pair; within a query they sum to at most 1."""

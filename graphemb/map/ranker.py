@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 
 from graphemb.bundle import under, under_prefix
-from graphemb.map.calibrate import Ranked
+from graphemb.map.calibrate import Level, Ranked
 from graphemb.map.listnet import ListNet, Reading
 from graphemb.map.trees import BoostedTrees
 
-__all__ = ["Ranker"]
+__all__ = ["Ranker", "unseen_scores"]
 
 Array = np.ndarray[Any, Any]
 
@@ -45,12 +45,13 @@ class Ranker:
 
     @classmethod
     def listwise(
-        cls, X: Array, read: Reading, right: Array, query: Array, random_state: int, n_trees: int
-    ) -> Self:
-        """Learn order from whole lists, and the level apart."""
+        cls, X: Array, read: Reading | None, right: Array, query: Array, random_state: int,
+        n_trees: int,
+    ) -> Self:  # fmt: skip
+        """Learn order from whole lists, and the level apart; without `read` there is no network."""
         return cls(
             BoostedTrees.fit_lists(X, right, query, random_state, n_trees),
-            ListNet.fit(X, read, right, query, random_state),
+            ListNet.fit(X, read, right, query, random_state) if read else None,
             BoostedTrees.fit(X, right, None, random_state, n_trees),
         )
 
@@ -106,3 +107,25 @@ class Ranker:
         if max(looked_at) > n_features or read != n_features:
             raise ValueError(f"Ranker: its parts must look at {n_features} features")
         return found
+
+
+def unseen_scores(
+    grow: Callable[[Array], Ranker], X: Array, reading: Callable[[Array], Reading | None],
+    fold: Array, n_folds: int, progress: Callable[[int], object] = int,
+) -> tuple[Array, Level | None]:  # fmt: skip
+    """Return scores and level of the pairs of each `fold` by a ranker that had not seen it.
+
+    `grow` learns from a mask of pairs; `reading` returns what a network reads of them; `progress`
+    is told each fold as it begins.
+    """
+    scores, levels = np.zeros((2, len(X)), np.float32)
+    levelled = False
+    for number in range(n_folds):
+        progress(number)
+        outside = fold == number
+        ranker = grow(~outside)
+        scores[outside] = ranker.scores(X[outside], reading(outside))
+        if ranker.level:
+            levelled = True
+            levels[outside] = ranker.level.predict(X[outside])
+    return scores, levels.__getitem__ if levelled else None

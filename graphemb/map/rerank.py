@@ -15,7 +15,7 @@ from graphemb.map.calibrate import Calibrator, Ranked
 from graphemb.map.features import GRAPH_FEATURES, feature_table
 from graphemb.map.index import MappingIndex
 from graphemb.map.listnet import Reading
-from graphemb.map.ranker import Ranker
+from graphemb.map.ranker import Ranker, unseen_scores
 from graphemb.map.retrieve import Batch
 
 __all__ = [
@@ -174,7 +174,6 @@ def learn(
     Examples with words are learned by `Ranker.listwise`.
     """
     fold = (e.group * 7919) % n_folds
-    scores, levels = np.zeros((2, len(e.query)), np.float32)
 
     def grown(inside: Array) -> Ranker:
         X, right, read = e.X[inside], e.right[inside], e.reading(inside)
@@ -182,19 +181,15 @@ def learn(
             return Ranker.pairwise(X, right, random_state, n_trees)
         return Ranker.listwise(X, read, right, e.query[inside], random_state, n_trees)
 
-    for number in range(n_folds):
+    def begun(number: int) -> None:
         if progress:
             progress("learning to rank", number / (n_folds + 1))
-        outside = fold[e.query] == number
-        ranker = grown(~outside)
-        scores[outside] = ranker.scores(e.X[outside], e.reading(outside))
-        if ranker.level:
-            levels[outside] = ranker.level.predict(e.X[outside])
-    if progress:
-        progress("learning to rank", n_folds / (n_folds + 1))
+
+    scores, level = unseen_scores(grown, e.X, e.reading, fold[e.query], n_folds, begun)
+    begun(n_folds)
     ranker = grown(np.ones(len(e.query), bool))
     order, ptr = ranking(e, scores)
-    ranked = Ranked(scores, order, ptr, levels.__getitem__ if ranker.level else None)
+    ranked = Ranked(scores, order, ptr, level)
     calibrator, quality = _calibrate(e, ranked, ptr, fold)
     return Reranker(ranker, calibrator, exact_wins), quality
 
