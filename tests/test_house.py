@@ -31,9 +31,9 @@ ROOT = Path(__file__).parent.parent
 FILES = sorted((ROOT / "graphemb").rglob("*.py"))
 #: Modules of map/ that are parts of the mapper, not backends of a registry.
 PARTS_OF_MAP = {
-    "accept", "backoff", "calibrate", "explain", "features", "index", "listnet", "mapper", "names",
-    "ranker", "rerank", "restriction", "retrieve", "rewrite", "text2node", "translate", "trees",
-    "votes",
+    "abbreviations", "accept", "backoff", "calibrate", "explain", "features", "index", "listnet",
+    "mapper", "names", "ranker", "rerank", "restriction", "retrieve", "rewrite", "text2node",
+    "translate", "trees", "votes",
 }  # fmt: skip
 
 

@@ -27,8 +27,8 @@ __all__ = ["Answers"]
 
 Array = np.ndarray[Any, Any]
 
-#: Phrases mapped at a time, and words of a phrase that are read.
-BATCH, MOST_WORDS = 128, 64
+#: Phrases mapped at a time; words and letters of a phrase that are read.
+BATCH, MOST_WORDS, MOST_LETTERS = 128, 64, 4000
 #: A phrase equal to a name: log-odds added, so that no likeness outranks identity; and how sure
 #: we are of a label or another name that one node alone bears.
 EXACT_BONUS = 12.0
@@ -105,23 +105,41 @@ class Answers:
         found: list[list[Candidate]] = []
         features = np.zeros((len(phrases), len(FEATURES)), np.float32)
         for start in range(0, len(phrases), BATCH):
-            texts = [self.read(phrase) for phrase in phrases[start : start + BATCH]]
-            found.extend(self._batch(texts, k, allowed, bar, features[start : start + BATCH]))
+            part = slice(start, start + BATCH)
+            found.extend(self._batch(phrases[part], k, allowed, bar, features[part]))
         return Named(found, features)
 
     @staticmethod
     def read(phrase: str) -> str:
         """Return the normalised words of a phrase that are read."""
-        return " ".join(normalise(phrase[:4000]).split()[:MOST_WORDS])
+        return " ".join(normalise(phrase[:MOST_LETTERS]).split()[:MOST_WORDS])
+
+    def readings(self, phrase: str, allowed: Array | None = None) -> list[tuple[str, float]]:
+        """Return the ways to read a phrase, each with how much it counts, the written one first.
+
+        What the lexicon knows goes before what looks like an abbreviation.
+        """
+        text = self.read(phrase)
+        if others := self.rewriter.readings(text):
+            written = KNOWN if self.rewriter.knows(text) else WRITTEN
+            return [(text, written), *((other, READING) for other in others)]
+        made = self.index.abbreviations.readings(phrase[:MOST_LETTERS], allowed) if text else []
+        meant = [(" ".join(other.split()[:MOST_WORDS]), weight) for other, weight in made]
+        written = max(WRITTEN, 1.0 - meant[0][1]) if meant else 1.0
+        return [(text, written), *meant]
 
     def _batch(
-        self, texts: list[str], k: int, allowed: Array | None, bar: float, features: Array
+        self, phrases: Sequence[str], k: int, allowed: Array | None, bar: float, features: Array
     ) -> list[list[Candidate]]:
         """Return the candidates of a batch; writes the features of the first of each."""
-        readings = [(i, text, False) for i, text in enumerate(texts) if text]
-        readings += [(i, r, True) for i, t in enumerate(texts) for r in self.rewriter.readings(t)]
-        found: list[list[Candidate]] = [[] for _ in texts]
-        if not readings or (allowed is not None and not allowed.any()):
+        found: list[list[Candidate]] = [[] for _ in phrases]
+        if allowed is not None and not allowed.any():
+            return found
+        ways = [self.readings(phrase, allowed) for phrase in phrases]
+        # The written ones come first: whatever the others are, these are scored in one order.
+        readings = [(i, way[0][0], False) for i, way in enumerate(ways) if way[0][0]]
+        readings += [(i, text, True) for i, way in enumerate(ways) for text, _ in way[1:]]
+        if not readings:
             return found
         scored = self._score([text for _, text, _ in readings], allowed)
         by_phrase: dict[int, list[int]] = {}
@@ -129,7 +147,7 @@ class Answers:
             by_phrase.setdefault(phrase, []).append(row)
         chosen: list[_Chosen] = []
         for phrase, rows in by_phrase.items():
-            best = self._merged(scored, rows, self._shares(texts[phrase], len(rows)))
+            best = self._merged(scored, rows, [weight for _, weight in ways[phrase]])
             if best and best[0][0] >= bar:
                 features[phrase] = scored.X[best[0][1]]
                 chosen.extend((phrase, rank, *entry) for rank, entry in enumerate(best[:k], 1))
@@ -188,13 +206,6 @@ class Answers:
         out = np.where(rest, (1 - EXACT_LABEL) / np.maximum(bearers[c.query], 1), out)
         hit = bearers[c.query] > 0
         return np.where(hit & ~exact, np.minimum(out, (1 - EXACT_OTHER) * 0.5), out)
-
-    def _shares(self, text: str, n: int) -> list[float]:
-        """Return how much each of a phrase's `n` readings counts, the written one first."""
-        if n == 1:
-            return [1.0]
-        written = KNOWN if self.rewriter.knows(text) else WRITTEN
-        return [written, *[READING] * (n - 1)]
 
     def _merged(
         self, s: _Scored, rows: list[int], shares: list[float]

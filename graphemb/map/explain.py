@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphemb.encode import normalise, stem
+from graphemb.encode import stem
 from graphemb.errors import InputError, shown
-from graphemb.map._answers import MOST_WORDS, Answers
+from graphemb.map._answers import Answers
 from graphemb.map._blind_explaining import with_places
 from graphemb.map._reasons import GROUPS, WORDS, described
 from graphemb.map.listnet import Reading
@@ -44,8 +44,8 @@ class Weighed:
 
     ``retrievers`` gives (score, rank from 1 among the phrase's candidates) by retriever: cosines in
     [0, 1] of the node's best name. ``neighbours`` are scores of nodes beside it, those above 0.
-    `read_as` is the lexicon's reading of the phrase, '' where it was taken as written. `rule` says
-    that identity with a name decided, not the score.
+    `read_as` is what the lexicon or an abbreviation makes of the phrase, '' where it was taken as
+    written. `rule` says that identity with a name decided, not the score.
     """
 
     rank: int
@@ -106,27 +106,27 @@ def explain(
         When the phrase holds no letter or digit.
 
     """
-    text = " ".join(normalise(phrase[:4000]).split()[:MOST_WORDS])
-    if not text:
+    if not Answers.read(phrase):
         raise InputError(f"explain: the phrase must hold a letter or digit; got {shown(phrase)}.")
     index = mapper.index_
     answers = Answers(index, mapper.reranker_, mapper.rewriter_, mapper.reranker)
     allowed = Restriction.of(**(restriction or {})).mask(index.taxonomy)
     if index.blind is None:
-        return _of_named(mapper, answers, phrase, text, k, allowed)
+        return _of_named(mapper, answers, phrase, k, allowed)
     named = Explanation(phrase, (), 0.0, (), 0, False)
     if (mask := index.blind.among_known(allowed)).any():
-        named = _of_named(mapper, answers, phrase, text, k, mask)
+        named = _of_named(mapper, answers, phrase, k, mask)
     return with_places(named, answers, index.blind, k, allowed, mapper.min_probability)
 
 
 def _of_named(
-    mapper: PhraseMapper, answers: Answers, phrase: str, text: str, k: int, allowed: Array | None
+    mapper: PhraseMapper, answers: Answers, phrase: str, k: int, allowed: Array | None
 ) -> Explanation:
     """Return the explanation by names alone."""
-    texts = [text, *mapper.rewriter_.readings(text)]
+    ways = answers.readings(phrase, allowed)
+    texts = [text for text, _ in ways]
     s = answers._score(texts, allowed)
-    merged = answers._merged(s, list(range(len(texts))), answers._shares(text, len(texts)))
+    merged = answers._merged(s, list(range(len(texts))), [weight for _, weight in ways])
     weighed = tuple(
         _weighed(mapper, s, rank, p, pair, row, texts)
         for rank, (p, pair, row) in enumerate(merged[:k], 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from graphemb.encode import CharGrams, SparseRows, WordTerms, stems
 from graphemb.encode.contrastive import ContrastiveEncoder
 from graphemb.kernels import mapping
 from graphemb.map._words import WordBook
+from graphemb.map.abbreviations import Abbreviations
 from graphemb.map.names import NameTable
 from graphemb.map.retrieve import (
     Batch,
@@ -138,6 +140,11 @@ class MappingIndex:
         self.votes = PhraseVotes(taxonomy, self.tables.phrase_vectors, self.tables.phrase_nodes)
         self.information = self._information()
         self.blind: BlindNodes | None = None
+
+    @cached_property
+    def abbreviations(self) -> Abbreviations:
+        """What short forms stand for among the names; its tables are made when they are needed."""
+        return Abbreviations(self.names)
 
     def _encoded(self, phrases: Sequence[tuple[str, tuple[int, ...]]]) -> tuple[Array, Array]:
         """Return the vectors of phrases that vote and the row of each one's first node."""

@@ -1,0 +1,117 @@
+"""What reading abbreviations gives, and what it costs on words that are none of the taxonomy's.
+
+    python benchmarks/abbreviations.py --data ../shared/data/taxonomies --sets doid --protocols P2a
+
+Trains on a split of `zero_shot.py` and answers its queries twice, with and without the readings of
+`graphemb.map.abbreviations`: all phrases, and those whose first answer is a reading. Strangers are
+words of capitals (three to ten letters) out of the names of taxonomies from other fields: how many
+get a first answer above a probability, with and without. `--model` takes a trained model instead:
+then there are strangers only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import time
+import warnings
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+
+from graphemb import PhraseMapper, load_taxonomy
+from graphemb.map.abbreviations import Abbreviations
+
+sys.path.insert(0, str(Path(__file__).parent))
+from zero_shot import SETS, make_trial
+
+STRANGERS = "esco_occupations,stw,onet,unspsc_onet,envo"
+BARS = (0.05, 0.5, 0.9)
+
+
+def strangers(data: Path, names: str) -> list[str]:
+    """Return the words in capitals of these taxonomies' names."""
+    found = set()
+    for name in names.split(","):
+        for _, text, _ in load_taxonomy(data / name, loader="tsv").phrases():
+            found |= {w for w in re.findall(r"[A-Za-z0-9-]+", text) if w.isupper()}
+    return sorted(w for w in found if 3 <= len(w) <= 10 and sum(c.isalpha() for c in w) > 1)
+
+
+def twice(mapper: PhraseMapper, phrases: list[str]):
+    """Return the answers without readings and with them, and the phrases a CPU second of both."""
+    found, speed = [], []
+    for read in (lambda *_: [], Abbreviations.readings):
+        with patch.object(Abbreviations, "readings", read):
+            mapper.map(["XQ1", *phrases[:50]])  # tables that are made once
+            began = time.process_time()
+            found.append([c for _, c in mapper.map(phrases, k=10, min_probability=0.0)])
+            speed.append(len(phrases) / (time.process_time() - began))
+    return (*found, speed)
+
+
+def of_trial(mapper: PhraseMapper, trial, name: str) -> None:
+    without, given, speed = twice(mapper, trial.queries)
+    read = np.array([bool(c) and "read as" in c[0].evidence for c in given])
+    rows = (("all", np.ones(len(read), bool)), ("first answer is a reading", read))
+    for title, chosen in rows:
+        cells = []
+        for answers in (without, given):
+            for k in (1, 10):
+                pairs = zip(answers, trial.truth, strict=True)
+                right = np.array([any(c.node in truth for c in row[:k]) for row, truth in pairs])
+                cells.append(f"{right[chosen].mean():.3f}")
+        row = (
+            name,
+            trial.name,
+            title,
+            f"{chosen.sum()}",
+            " / ".join(cells[:2]),
+            " / ".join(cells[2:]),
+        )
+        print(f"| {' | '.join(row)} | {speed[0]:.0f} / {speed[1]:.0f} |", flush=True)
+    p = np.array([c[0].probability if c else 0.0 for c in given])
+    print(f"<!-- mean probability of readings {p[read].mean():.3f} -->", flush=True)
+
+
+def of_strangers(mapper: PhraseMapper, phrases: list[str], name: str) -> None:
+    without, given, speed = twice(mapper, phrases)
+    p = [np.array([c[0].probability if c else 0.0 for c in rows]) for rows in (without, given)]
+    shares = "; ".join(
+        f"above {bar} {np.mean(p[0] >= bar):.3f} / {np.mean(p[1] >= bar):.3f}" for bar in BARS
+    )
+    print(f"<!-- {name}, {len(phrases)} strangers, without / with: {shares}; "
+          f"{speed[0]:.0f} / {speed[1]:.0f} phrases a CPU s -->", flush=True)  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--sets", default=",".join(SETS))
+    parser.add_argument("--protocols", default="P1,P2a")
+    parser.add_argument("--strangers", default=STRANGERS)
+    parser.add_argument("--model", type=Path)
+    parser.add_argument("--seed", type=int, default=1, help="of the split and of training")
+    args = parser.parse_args()
+    warnings.simplefilter("ignore")
+    words = strangers(args.data, args.strangers)
+    if args.model:
+        of_strangers(PhraseMapper.load(args.model), words, args.model.name)
+        return
+    print("| set | split | phrases | n | without @1 / @10 | with @1 / @10 | phrases a CPU s |")
+    print("|" + "---|" * 7, flush=True)
+    for name in args.sets.split(","):
+        whole = load_taxonomy(args.data / name, loader="tsv", synonyms=SETS[name])
+        for protocol in args.protocols.split(","):
+            trial = make_trial(whole, protocol, args.seed, None)
+            mapper = PhraseMapper(random_state=args.seed).fit(trial.taxonomy)
+            of_trial(mapper, trial, name)
+            of_strangers(mapper, words, f"{name} {protocol}")
+
+
+if __name__ == "__main__":
+    main()
