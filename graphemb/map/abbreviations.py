@@ -1,4 +1,4 @@
-"""Abbreviations: reads initials and numbered short forms as the names they stand for."""
+"""Abbreviations: reads initials, numbered short forms and numerals as the names they stand for."""
 
 from __future__ import annotations
 
@@ -33,19 +33,20 @@ SURE, MEANT = 0.97, 0.33
 LEAST = 0.2
 #: Other readings that a phrase may have, and names that initials may stand for.
 MOST = 3
-_ROMAN = re.compile(r"(?=[ivx])(x{0,2})(ix|iv|v?i{0,3})([a-z]?)")
-_UNITS = {"": 0, "i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9}
+_UNITS = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
+_ROMAN = {str(n): n // 10 * "x" + _UNITS[n % 10] for n in range(1, 40)}
+_ARABIC = {roman: arabic for arabic, roman in _ROMAN.items()}
+_NUMBERED = re.compile(r"(\d{1,2}|[ivx]{1,6})([a-z]?)")
 
 
-def _numbers(word: str) -> set[str]:
+def _numbers(word: str) -> list[str]:
     """Return the ways to write a word that numbers a series; none if it does not (4, 2b, iv, c)."""
-    if len(word) > 4 or not word:
-        return set()
-    roman = _ROMAN.fullmatch(word)
-    arabic = 10 * len(roman[1]) + _UNITS[roman[2]] if roman else 0
-    if arabic and roman:
-        return {word, f"{arabic}{roman[3]}"}
-    return {word} if len(word) == 1 or word[0].isdigit() or word[-1].isdigit() else set()
+    if split := _NUMBERED.fullmatch(word):
+        number, letter = split.groups()
+        if other := _ROMAN.get(number) or _ARABIC.get(number):
+            return [word, other + letter]
+    numbers = len(word) == 1 or word[:1].isdigit() or word[-1:].isdigit()
+    return [word] if numbers and len(word) <= 4 else []
 
 
 def _initials(words: list[str]) -> set[str]:
@@ -65,7 +66,8 @@ class Abbreviations:
     *Initials*: a word with two capitals or more, three letters or more, that spells the first
     letters of a name in running order ("COPD"). *Series*: a short form with a number behind it
     whose meaning other nodes tell ("SCA17", if some node is both "SCA2" and "spinocerebellar
-    ataxia 2"), where that meaning with that number is a name.
+    ataxia 2"), where that meaning with that number is a name. *Numerals*: what is a name once a
+    number is written in Roman or Arabic instead.
 
     Parameters
     ----------
@@ -108,6 +110,8 @@ class Abbreviations:
         all names). A phrase costs O(words).
 
         """
+        if text := self._renumbered(normalise(phrase).split()):
+            return [(text, SURE)]
         several = len(phrase.split()) > 1
         cased = not several or any(c.islower() for c in phrase)
         parts: list[list[tuple[str, float]]] = []
@@ -152,18 +156,23 @@ class Abbreviations:
         weight = SURE / (len(texts) + by_chance * (1.0 - MEANT) / MEANT)
         return [(text, round(weight, 4)) for text in texts] if weight >= LEAST else []
 
+    def _renumbered(self, words: list[str]) -> str:
+        """Return the name that the words are with one number written otherwise, or ''."""
+        other = [(i, number) for i, word in enumerate(words) for number in _numbers(word)[1:]]
+        if len(words) > 1 and other and " ".join(words) not in self._texts:
+            for i, number in other:
+                text = " ".join([*words[:i], number, *words[i + 1 :]])
+                if text in self._texts:
+                    return text
+        return ""
+
     def _series(self, word: str) -> list[tuple[str, float]]:
         """Return what a short form with a number behind it stands for, if that is a name."""
         for cut in range(len(word) - 1, 1, -1):
-            meanings = self._meanings.get(word[:cut])
-            if not meanings or not _numbers(word[cut:]):
-                continue
-            ranked = meanings.most_common()
-            known = (
-                f"{meaning} {word[cut:]}"
-                for meaning, count in ranked if 4 * count >= ranked[0][1]
-            )  # fmt: skip
-            if found := [text for text in known if text in self._texts][:MOST]:
+            ranked = self._meanings.get(word[:cut], Counter()).most_common()
+            told = [meaning for meaning, count in ranked if 4 * count >= ranked[0][1]]
+            made = [f"{meaning} {number}" for meaning in told for number in _numbers(word[cut:])]
+            if found := [text for text in made if text in self._texts][:MOST]:
                 return [(text, SURE / len(found)) for text in found]
         return []
 

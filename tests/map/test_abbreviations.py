@@ -86,11 +86,28 @@ def test_numbered_short_forms(short, phrase, meaning):
 
 
 def test_numbers_in_roman_and_arabic():
-    assert _numbers("iv") == {"iv", "4"}
-    assert _numbers("xiib") == {"xiib", "12b"}
-    assert _numbers("2b") == {"2b"}
-    assert _numbers("c") == {"c"}
-    assert _numbers("cat") == _numbers("") == _numbers("12345") == set()
+    assert _numbers("iv") == ["iv", "4"]
+    assert _numbers("xiib") == ["xiib", "12b"]
+    assert _numbers("2b") == ["2b", "iib"]
+    assert _numbers("39") == ["39", "xxxix"]
+    assert _numbers("c") == ["c"]
+    assert _numbers("40") == ["40"]
+    assert _numbers("cat") == _numbers("") == _numbers("12345") == _numbers("iiii") == []
+
+
+@pytest.mark.parametrize(
+    ("phrase", "meaning"),
+    [
+        ("Spinocerebellar ataxia type XVII", ["spinocerebellar ataxia type 17"]),
+        ("Congenital disorder of glycosylation, type 2a",
+         ["congenital disorder of glycosylation type iia"]),
+        ("spinocerebellar ataxia type 17", []),  # a name as it is
+        ("spinocerebellar ataxia type XVIII", []),
+        ("XVII", []),
+    ],
+)  # fmt: skip
+def test_numerals_of_the_other_kind(short, phrase, meaning):
+    assert read(short, phrase) == meaning
 
 
 def test_a_weight_falls_with_the_names_that_chance_would_give():
