@@ -14,11 +14,12 @@ Protocols, split by concept (a node's names are held out together; P1 by synonym
 
 Queries equal to a known name are dropped. A method is `graphemb` (the default recipe),
 ENCODER+NETWORK+NODE_EMBEDDING of Text2Node, with `@loss` behind it for another loss than cosine, or
-the peer `char TF-IDF` (which cannot know blind nodes). Accuracy at 1 and 10, and the mean distance
-in edges from the first answer to the truth, all roots joined by one above them. `ceiling`: blind
-leaves under the same parents cannot be told apart by place, so no method can be right at 1 more
-often, on average. With `--backoff` the safe answers of `graphemb` on P1 and P2a, beside the first
-answer and its parent. Choose hyper-parameters with `--seed 1`: another split.
+a peer, `char TF-IDF` or `MiniLM` (which cannot know blind nodes). Accuracy at 1 and 10, and the
+mean distance in edges from the first answer to the truth, all roots joined by one above them.
+`ceiling`: blind leaves under the same parents cannot be told apart by place, so no method can be
+right at 1 more often, on average. With `--backoff` the safe answers of `graphemb` on P1 and P2a,
+beside the first answer and its parent. `--companions`: folders beside the set whose names teach
+wording too. Choose hyper-parameters with `--seed 1`: another split.
 """
 
 from __future__ import annotations
@@ -40,12 +41,12 @@ from graphemb.evaluate.mapping import MappingTask
 from graphemb.scores import Score, ScoreTable
 
 sys.path.insert(0, str(Path(__file__).parent))
-from _peers import Names, char_tfidf
+from _peers import MiniLM, Names, char_tfidf
 
 #: Folder of a set and the synonyms file that holds no truth of another benchmark.
 SETS = {"doid": "synonyms.tsv", "hpo": "synonyms_technical.tsv"}
 PROTOCOLS = ("P1", "P2a", "P2b")
-OURS, PEER = "graphemb", "char TF-IDF"
+OURS, PEERS = "graphemb", ("char TF-IDF", "MiniLM")
 #: Levels of back-off that are measured beside the one asked for, to compare at equal correctness.
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.95)
 #: One in so many concepts (P1: synonyms) is held out.
@@ -143,7 +144,9 @@ def text2node(method: str, seed: int, epochs: int | None) -> Text2Node:
 
 def trained(trial: Trial, method: str, args) -> PhraseMapper | Text2Node:
     if method == OURS:
-        mapper = PhraseMapper(random_state=args.seed).fit(trial.taxonomy)
+        folders = args.companions.split(",") if args.companions else ()
+        teachers = [load_taxonomy(args.data / name, loader="tsv") for name in folders]
+        mapper = PhraseMapper(random_state=args.seed).fit(trial.taxonomy, companions=teachers)
         facts = mapper.facts_.get("nodes_without_names", {})
     else:
         mapper = text2node(method, args.seed, args.epochs)
@@ -167,9 +170,11 @@ def among(mapper: PhraseMapper | Text2Node, queries: list[str], allowed: np.ndar
 
 def answer(trial: Trial, method: str, args):
     """Return the mapper; and of each split the ranked ids and the truth."""
-    if method == PEER:
-        ranked = char_tfidf(Names(trial.taxonomy), trial.queries)
-        return None, {} if trial.blind.any() else {trial.name: (ranked, trial.truth)}
+    if method in PEERS:
+        if trial.blind.any():
+            return None, {}
+        peer = MiniLM(args.cache) if method == "MiniLM" else char_tfidf
+        return None, {trial.name: (peer(Names(trial.taxonomy), trial.queries), trial.truth)}
     mapper = trained(trial, method, args)
     if not trial.blind.any():
         return mapper, {trial.name: (among(mapper, trial.queries, None), trial.truth)}
@@ -189,7 +194,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--sets", default=",".join(SETS))
     parser.add_argument("--protocols", default=",".join(PROTOCOLS))
-    parser.add_argument("--methods", default=f"{OURS},fasttext+cnn+node2vec,{PEER}")
+    parser.add_argument("--methods", default=f"{OURS},fasttext+cnn+node2vec,{PEERS[0]}")
+    parser.add_argument("--companions", default="", help="of graphemb: folders in --data")
+    parser.add_argument("--cache", type=Path, default=Path("out/bench-cache"), help="of MiniLM")
     parser.add_argument("--epochs", type=int, help="of the mapping network; default: its own")
     parser.add_argument("--corpus", help="text for the word vectors")
     parser.add_argument("--limit", type=int, help="ask at most so many queries, evenly spaced")
