@@ -67,12 +67,16 @@ class Sample:
 
     @classmethod
     def of(
-        cls, nodes: BlindNodes, answers: Answers, queries: Sequence[Query], blind: Array
-    ) -> Self:
-        """Ask for `queries`; the nodes that will stay without names are `blind`."""
+        cls, nodes: BlindNodes, answers: Answers, queries: Sequence[Query], blind: Array,
+        *, those: Array | None = None,
+    ) -> Self:  # fmt: skip
+        """Ask for `queries`; the nodes that will stay without names are `blind`.
+
+        `those` (n_nodes,): the only nodes without names that may be meant; by default all.
+        """
         named = answers.named([query.phrase for query in queries], TOLD, nodes.known)
         texts = [answers.read(query.phrase) for query in queries]
-        pairs = _joined(nodes.blocks(texts, named))
+        pairs = _joined(nodes.blocks(texts, named, those))
         truth = [set(nodes.places.place[list(q.nodes)].tolist()) - {-1} for q in queries]
         asked = zip(pairs.query.tolist(), pairs.place.tolist(), strict=True)
         right = np.array([place in truth[query] for query, place in asked], bool)
@@ -130,13 +134,14 @@ def _joined(blocks: Sequence[PlacePairs]) -> PlacePairs:
 
 
 def learn_judge(
-    asked: Sample, others: Sample, random_state: int, fast: bool
+    asked: Sample, others: Sample, later: Sample, random_state: int, fast: bool
 ) -> tuple[Judge, dict[str, Any]]:
     """Learn to order places, and when one outranks a node with names.
 
     `asked` are phrases of nodes held out, `others` phrases of nodes with names and phrases without
-    a meaning. Returns the judge and facts about it; the figures are of folds of nodes that nothing
-    learned had seen.
+    a meaning; `later` are the same beside the nodes alone that stay without names: what answering
+    these costs is measured there. Returns the judge and facts about it; the figures are of folds of
+    nodes that nothing learned had seen.
     """
     _, numbers = np.unique([min(q.nodes) for q in asked.queries], return_inverse=True)
     fold = numbers % FOLDS
@@ -147,14 +152,17 @@ def learn_judge(
     judge = dataclasses.replace(unlearned(), ranker=ranker)
     judge, listed = _calibrated(judge, asked, scores, level)
     both = (asked, others), (listed, judge.listed(others.pairs, others.size))
+    shown = (asked, later), (listed, judge.listed(later.pairs, later.size))
     if ranker and meaning.sum() >= FEWEST_TREES:
-        judge, leads = _outcomes(judge, both, folds, random_state, n_trees)
+        judge, leads = _outcomes(judge, both, shown, folds, random_state, n_trees)
     else:
-        judge, leads = _gate(judge, both, folds)
+        judge, leads = _gate(judge, both, shown, folds)
     mine, theirs = (
-        sample.outcomes(part, lead) for sample, part, lead in zip(*both, leads, strict=True)
+        sample.outcomes(part, lead) for sample, part, lead in zip(*shown, leads, strict=True)
     )
-    offset, blind, named = best_offset(mine, theirs.only(meaning))
+    # At 0 a phrase is as likely to mean a node without names as one with: more is never granted,
+    # however few such nodes there are to cost anything.
+    offset, blind, named = best_offset(mine, theirs.only(meaning), most=0.0)
     return dataclasses.replace(judge, offset=offset), {
         "judge": "learned here" if ranker else "learned here, without trees", "offset": offset,
         "accuracy@1_among_blind": float(mine.place_right.mean()),
@@ -217,7 +225,7 @@ def _weights(rows: Sequence[Array]) -> Array:
 
 
 def _unseen(fit: Callable[[Array], Model], x: Array, fold: Array) -> Array:
-    """Return what models say of the rows of each fold that learned from those of the others."""
+    """Return what models say of the rows `x` of each fold that learned from the other folds."""
     found = np.zeros(len(x))
     for number in range(FOLDS):
         inside = fold != number
@@ -226,11 +234,16 @@ def _unseen(fit: Callable[[Array], Model], x: Array, fold: Array) -> Array:
 
 
 def _outcomes(
-    judge: Judge, both: Both, folds: tuple[Array, Array], random_state: int, n_trees: int
-) -> tuple[Judge, list[Array]]:
-    """Return the judge with its two forests; and log a - log b of all phrases, unseen."""
+    judge: Judge, both: Both, shown: Both, folds: tuple[Array, Array], random_state: int,
+    n_trees: int,
+) -> tuple[Judge, list[Array]]:  # fmt: skip
+    """Return the judge with its two forests, grown on `both`; and log a - log b of `shown`.
+
+    These are by forests that had not seen the phrases of their fold.
+    """
     rows = _inputs(outcome_inputs, both)
     x, weight, fold = np.concatenate(rows), _weights(rows), np.concatenate(folds)
+    seen = np.concatenate(_inputs(outcome_inputs, shown))
     first = [firsts(sample.pairs, listed.order) for sample, listed in zip(*both, strict=True)]
     place = [s.right[at] / s.size[at] for s, at in zip(both[0], first, strict=True)]
     targets = np.concatenate(place), np.concatenate([s.named_right for s in both[0]])
@@ -248,15 +261,17 @@ def _outcomes(
         def model(inside: Array, grow: Callable[[Array], BoostedTrees] = forest) -> Model:
             return grow(inside).predict
 
-        logit = _unseen(model, x, fold)
+        logit = _unseen(model, seen, fold)
         logs.append(-np.log1p(np.exp(-np.clip(logit, -30, 30))))
         forests.append(forest(np.ones(len(x), bool)))
     judge = dataclasses.replace(judge, outcomes=(forests[0], forests[1]))
     return judge, np.split(logs[0] - logs[1], [len(rows[0])])
 
 
-def _gate(judge: Judge, both: Both, folds: tuple[Array, Array]) -> tuple[Judge, list[Array]]:
-    """Return the judge with its gate; and by how much places lead in one list, of all phrases."""
+def _gate(
+    judge: Judge, both: Both, shown: Both, folds: tuple[Array, Array]
+) -> tuple[Judge, list[Array]]:
+    """Return the judge with its gate, of `both`; and by how much places lead in `shown`."""
     rows = _inputs(gate_inputs, both)
     x, weight, fold = np.concatenate(rows), _weights(rows), np.concatenate(folds)
     meant = np.repeat([1.0, 0.0], [len(part) for part in rows])
@@ -265,9 +280,10 @@ def _gate(judge: Judge, both: Both, folds: tuple[Array, Array]) -> tuple[Judge, 
         gate = Calibrator.fit(x[inside], meant[inside], weight[inside], 1.0)
         return gate.logits
 
-    logits = np.split(_unseen(fit, x, fold), [len(rows[0])])
+    seen = np.concatenate(_inputs(gate_inputs, shown))
+    logits = np.split(_unseen(fit, seen, fold), [len(rows[0])])
     leads = []
-    for logit, sample, listed in zip(logits, *both, strict=True):
+    for logit, sample, listed in zip(logits, *shown, strict=True):
         p = listed.p[firsts(sample.pairs, listed.order)]
         leads.append(logit + np.log(np.maximum(p, 1e-9)) - np.log(first_chances(sample.named)))
     return dataclasses.replace(judge, gate=Calibrator.fit(x, meant, weight, 1.0)), leads

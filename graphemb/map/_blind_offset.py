@@ -54,19 +54,19 @@ class Outcomes:
 
 
 def best_offset(
-    blind: Outcomes, others: Outcomes, cost: float = COST
+    blind: Outcomes, others: Outcomes, cost: float = COST, most: float = float(OFFSETS[-1])
 ) -> tuple[float, float, float]:
     """Return (offset, accuracy of `blind`, accuracy of `others`): the best harmonic mean.
 
     `blind` are phrases that mean nodes without names, `others` phrases that mean nodes with names;
     only offsets count at which these lose at most `cost` against a list without places. Of equals
-    the smallest is taken, and the smallest of all where none counts.
+    the smallest is taken, and the smallest of all where none counts. None is above `most`.
     """
     least = float(others.named_right.mean()) - cost - 1e-9
     low = float(OFFSETS[0])
     best = low, float(blind.right(low).mean()), float(others.right(low).mean())
     top = -1.0
-    for offset in OFFSETS.tolist():
+    for offset in OFFSETS[most >= OFFSETS].tolist():
         a, b = float(blind.right(offset).mean()), float(others.right(offset).mean())
         if b >= least and harmonic(a, b) > top + 1e-12:
             top, best = harmonic(a, b), (offset, a, b)
