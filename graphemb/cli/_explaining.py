@@ -123,7 +123,7 @@ def _about(c: Weighed) -> list[str]:
     """Return what was said of a candidate, a line a source."""
     lines = [f"    path        {c.path}"]
     if c.read_as:
-        lines.append(f"    read as     “{c.read_as}” by the lexicon")
+        lines.append(f"    read as     “{c.read_as}” {c.how}")
     lines.append(f"    name        “{c.matched}”, {_kind(c.kind)}")
     scores = ", ".join(f"{name} {score:.2f} (no. {n})" for name, (score, n) in c.retrievers.items())
     lines.append(f"    retrieved   {scores}")

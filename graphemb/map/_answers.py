@@ -13,6 +13,7 @@ from graphemb.map._blind_answers import answered
 from graphemb.map._blind_judge import Named
 from graphemb.map._text_features import word_sums
 from graphemb.map._words import MAX_WORDS
+from graphemb.map.abbreviations import LEXICON, MOST_WORDS, SHORT, Wording
 from graphemb.map.calibrate import Ranked
 from graphemb.map.features import ALIKE, Table, feature_table
 from graphemb.map.index import Candidates, MappingIndex
@@ -27,8 +28,8 @@ __all__ = ["Answers"]
 
 Array = np.ndarray[Any, Any]
 
-#: Phrases mapped at a time; words and letters of a phrase that are read.
-BATCH, MOST_WORDS, MOST_LETTERS = 128, 64, 4000
+#: Phrases mapped at a time; letters of a phrase that are read.
+BATCH, MOST_LETTERS = 128, 4000
 #: A phrase equal to a name: log-odds added, so that no likeness outranks identity; and how sure
 #: we are of a label or another name that one node alone bears.
 EXACT_BONUS = 12.0
@@ -114,19 +115,20 @@ class Answers:
         """Return the normalised words of a phrase that are read."""
         return " ".join(normalise(phrase[:MOST_LETTERS]).split()[:MOST_WORDS])
 
-    def readings(self, phrase: str, allowed: Array | None = None) -> list[tuple[str, float]]:
-        """Return the ways to read a phrase, each with how much it counts, the written one first.
+    def readings(self, phrase: str, allowed: Array | None = None) -> list[Wording]:
+        """Return the wordings of a phrase, the written one first: the lexicon's, then short forms.
 
-        What the lexicon knows goes before what looks like an abbreviation.
+        Where the lexicon knows the whole phrase, that is what it means.
         """
         text = self.read(phrase)
-        if others := self.rewriter.readings(text):
-            written = KNOWN if self.rewriter.knows(text) else WRITTEN
-            return [(text, written), *((other, READING) for other in others)]
-        made = self.index.abbreviations.readings(phrase[:MOST_LETTERS], allowed) if text else []
-        meant = [(" ".join(other.split()[:MOST_WORDS]), weight) for other, weight in made]
-        written = max(WRITTEN, 1.0 - meant[0][1]) if meant else 1.0
-        return [(text, written), *meant]
+        told = [Wording(other, READING, LEXICON) for other in self.rewriter.readings(text)]
+        if self.rewriter.knows(text):
+            return [Wording(text, KNOWN, ""), *told]
+        made = self.index.abbreviations.readings(phrase[:MOST_LETTERS], allowed)
+        others = list({w.text: w for w in (*made, *told) if w.text != text}.values())
+        # The surer the other readings, the less the phrase as written counts beside them.
+        least = WRITTEN if told else 1.0 - (1.0 - WRITTEN) * max([0.0, *(w.weight for w in made)])
+        return [Wording(text, least, ""), *others]
 
     def _batch(
         self, phrases: Sequence[str], k: int, allowed: Array | None, bar: float, features: Array
@@ -137,22 +139,22 @@ class Answers:
             return found
         ways = [self.readings(phrase, allowed) for phrase in phrases]
         # The written ones come first: whatever the others are, these are scored in one order.
-        readings = [(i, way[0][0], False) for i, way in enumerate(ways) if way[0][0]]
-        readings += [(i, text, True) for i, way in enumerate(ways) for text, _ in way[1:]]
+        readings = [(i, way[0]) for i, way in enumerate(ways) if way[0].text]
+        readings += [(i, wording) for i, way in enumerate(ways) for wording in way[1:]]
         if not readings:
             return found
-        scored = self._score([text for _, text, _ in readings], allowed)
+        scored = self._score([wording.text for _, wording in readings], allowed)
         by_phrase: dict[int, list[int]] = {}
-        for row, (phrase, _, _) in enumerate(readings):
+        for row, (phrase, _) in enumerate(readings):
             by_phrase.setdefault(phrase, []).append(row)
         chosen: list[_Chosen] = []
         for phrase, rows in by_phrase.items():
-            best = self._merged(scored, rows, [weight for _, weight in ways[phrase]])
+            best = self._merged(scored, rows, [wording.weight for wording in ways[phrase]])
             if best and best[0][0] >= bar:
                 features[phrase] = scored.X[best[0][1]]
                 chosen.extend((phrase, rank, *entry) for rank, entry in enumerate(best[:k], 1))
         for (phrase, *_), candidate in zip(
-            chosen, self._candidates(chosen, scored, readings), strict=True
+            chosen, self._candidates(chosen, scored, [w for _, w in readings]), strict=True
         ):
             found[phrase].append(candidate)
         return found
@@ -234,7 +236,7 @@ class Answers:
         ]
 
     def _candidates(
-        self, chosen: list[_Chosen], s: _Scored, readings: list[tuple[int, str, bool]]
+        self, chosen: list[_Chosen], s: _Scored, readings: Sequence[Wording]
     ) -> list[Candidate]:
         """Return the answers of a batch; what arrays hold of them is taken out in one go."""
         pairs = np.array([pair for _, _, _, pair, _ in chosen], np.int64)
@@ -259,7 +261,7 @@ class Answers:
         return self._paths[node]
 
     def _evidence(
-        self, pairs: Array, rows: list[int], s: _Scored, readings: list[tuple[int, str, bool]]
+        self, pairs: Array, rows: list[int], s: _Scored, readings: Sequence[Wording]
     ) -> list[str]:
         """Say in words why: identity, words held and missing, likeness of meaning or letters."""
         columns, match = s.table.columns, s.table.match
@@ -270,14 +272,16 @@ class Answers:
             columns["family_gain"][pairs].tolist(), match.ptr[pairs].tolist(),
             match.ptr[pairs + 1].tolist(), strict=True,
         )  # fmt: skip
-        words = {row: _numbered(readings[row][1]) for row in set(rows)}
+        words = {row: _numbered(readings[row].text) for row in set(rows)}
         found = []
         for i, (exact, kind, letters, gain, first, last) in enumerate(facts):
-            _, text, rewritten = readings[rows[i]]
-            parts = [f"read as “{text}”"] if rewritten else []
+            text, _, how = readings[rows[i]]
+            parts = [f"{'short for' if how == SHORT else 'read as'} “{text}”"] if how else []
             if exact:
                 title = "label" if kind == LABEL else "known phrase" if kind == PAIR else "synonym"
-                found.append("; ".join([*parts, f"same as a {title}"]))
+                # What a short form stands for is a guess: it must not pass for the very name.
+                same = f"a {title}" if how == SHORT else f"same as a {title}"
+                found.append("; ".join([*parts, same]))
                 continue
             here = match.held[first:last].tolist()
             held = [w for w, at in words[rows[i]] if here[at]]

@@ -39,7 +39,7 @@ def with_places(
     found = answers.of([named.phrase], k, allowed, 0.0)[0]
     rows = {c.node: c for c in named.candidates}
     text = answers.read(named.phrase)
-    ((_, _, ranked),) = weighed(answers, blind, [text], LISTED, allowed)
+    ((_, _, ranked),) = weighed(answers, blind, [named.phrase], LISTED, allowed)
     index = answers.index.taxonomy.index
     places = {entry.node: entry for entry in ranked.entries}
     candidates = tuple(

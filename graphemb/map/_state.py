@@ -133,6 +133,8 @@ def _mapper(cls: type[PhraseMapper], bundle: Bundle) -> PhraseMapper:
     general = bundle.documents.get("encoder", {}).get("general")
     index = MappingIndex(taxonomy, names, _parts(mapper, a, general), tables)
     index.blind = blind_from(index, under_prefix("blind", a))
+    if index.blind is not None:
+        names.nameless = index.blind.blind
     reranker = Reranker.from_arrays(a, bool(bundle.documents["ranking"]["exact_wins"]))
     rewriter = Rewriter([tuple(row) for row in bundle.documents["lexicon"]])
     mapper._set(index, reranker, rewriter, dict(bundle.facts))

@@ -3,61 +3,45 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from functools import cached_property
+from collections.abc import Sequence
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from graphemb.encode import normalise
+from graphemb.map._short_forms import LONGEST, ShortForms, numbers_of
 from graphemb.map.names import NameTable
 
-__all__ = ["Abbreviations"]
+__all__ = ["LEXICON", "MOST_WORDS", "NUMERALS", "SHORT", "Abbreviations", "Wording"]
 
 Array = np.ndarray[Any, Any]
 
-#: Letters of initials; those of fewer stand for too much.
-SHORTEST, LONGEST = 3, 10
-#: Words that initials may leave out.
-_SMALL = frozenset("a an and at by due for from in of on or the to with".split())  # noqa: SIM905
-_KIND = _SMALL | {"disease", "disorder", "type"}
-_LEFT_OUT = (frozenset[str](), _SMALL, _KIND, _KIND | {"syndrome"}, frozenset({"syndrome"}))
-#: Signs of a name whose words do not stand in the order in which they are said.
-_BROKEN = re.compile(r"[,;:/()\[\]]")
+#: How a wording came about, '' being as typed. Only what a short form may stand for is a guess.
+LEXICON, NUMERALS, SHORT = "by the lexicon", "in other numerals", "as a short form"
 #: How much a reading counts at most; and how many of the unknown words in capitals are meant as
-#: the initials of a name (of 590 of DOID's held-out synonyms one in three).
-SURE, MEANT = 0.97, 0.33
+#: the initials of a name: of 590 that are a whole synonym of DOID's one in three. Among other words
+#: (“see ENT”) most are about something else; set by hand.
+SURE, MEANT, MEANT_AMONG = 0.97, 0.33, 0.1
 #: Initials of which each name weighs less are chance and stand for nothing.
 LEAST = 0.2
-#: Other readings that a phrase may have, and names that initials may stand for.
+#: Other readings that a phrase may have, and names that one short form may stand for.
 MOST = 3
-_UNITS = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
-_ROMAN = {str(n): n // 10 * "x" + _UNITS[n % 10] for n in range(1, 40)}
-_ARABIC = {roman: arabic for arabic, roman in _ROMAN.items()}
-_NUMBERED = re.compile(r"(\d{1,2}|[ivx]{1,6})([a-z]?)")
+#: Words of a phrase beyond this many are not read.
+MOST_WORDS = 64
+_BETWEEN = re.compile(r"[\s/,;&+()]+")
 
 
-def _numbers(word: str) -> list[str]:
-    """Return the ways to write a word that numbers a series; none if it does not (4, 2b, iv, c)."""
-    if split := _NUMBERED.fullmatch(word):
-        number, letter = split.groups()
-        if other := _ROMAN.get(number) or _ARABIC.get(number):
-            return [word, other + letter]
-    numbers = len(word) == 1 or word[:1].isdigit() or word[-1:].isdigit()
-    return [word] if numbers and len(word) <= 4 else []
+class Wording(NamedTuple):
+    """A normalised text that a phrase may mean, how much it counts in (0, 1], and how it came."""
+
+    text: str
+    weight: float
+    how: str
 
 
-def _initials(words: list[str]) -> set[str]:
-    """Return the initials of a name, numbers in full, with and without words of little weight."""
-    found = set()
-    for left_out in _LEFT_OUT:
-        kept = [word if word[0].isdigit() else word[0] for word in words if word not in left_out]
-        key = "".join(kept)
-        if len(kept) > 2 and SHORTEST <= len(key) <= LONGEST:
-            found.add(key)
-    return found
+#: A typed word as its normalised words, and the other ways to read it.
+_Part = tuple[str, list[Wording]]
 
 
 class Abbreviations:
@@ -79,160 +63,130 @@ class Abbreviations:
     >>> texts = [("chronic obstructive pulmonary disease", 0, LABEL), ("ataxia type 2", 1, LABEL),
     ...          ("AX2", 1, SYNONYM), ("ataxia type 17", 2, LABEL)]
     >>> short = Abbreviations(NameTable.of([Name(*text) for text in texts], 3))
-    >>> short.readings("COPD in old age")
-    [('chronic obstructive pulmonary disease in old age', 0.9692)]
+    >>> short.readings("COPD in old age")[0].text
+    'chronic obstructive pulmonary disease in old age'
     >>> short.readings("AX17")
-    [('ataxia type 17', 0.97)]
+    [Wording(text='ataxia type 17', weight=0.97, how='as a short form')]
 
     """
 
     def __init__(self, names: NameTable) -> None:
-        self.names = names
+        self.names, self.forms = names, ShortForms(names)
 
-    def readings(self, phrase: str, allowed: Array | None = None) -> list[tuple[str, float]]:
-        """Return up to `MOST` (normalised text, weight) of a phrase as typed, best first.
+    def readings(self, phrase: str, allowed: Array | None = None) -> list[Wording]:
+        """Return up to `MOST` readings of a phrase as typed, none of them the phrase itself.
 
-        Of initials of k letters that n names have, each weighs ``SURE / (n + λ (1 − a) / a)``:
-        of unknown words in capitals a share a = `MEANT` is meant so, and of the others the letters
-        are random: λ = (names with k initials) · ∏ (share of each letter) names are expected to
-        have them by chance. Capitals say nothing in a phrase all in capitals: of several words
-        only series are read then.
+        Numerals weigh `SURE`, and a series with n meanings ``SURE / n`` each. Of initials that n
+        names have, each weighs ``SURE / (n + λ (1 − a) / a)``: of unknown words in capitals a share
+        a = `MEANT` is meant so, of those among other words `MEANT_AMONG`, and of the rest the
+        letters are random: λ = (nodes with k initials) · ∏ (share of each letter) nodes are
+        expected to have them by chance. Several short forms in one phrase weigh their product.
+
+        Capitals say nothing in a phrase of several words that is all in capitals: only series and
+        numerals are read then.
 
         Parameters
         ----------
         phrase : str
         allowed : bool (n_nodes,), optional
-            Nodes that initials may stand for.
+            Nodes that a short form may stand for.
 
         Notes
         -----
-        The tables are made when the first unknown word with capitals or digits is met: O(words of
-        all names). A phrase costs O(words).
+        The tables are made when the first unknown word with capitals or digits is met. A phrase
+        costs O(words · its numbers).
 
         """
-        if text := self._renumbered(normalise(phrase).split()):
-            return [(text, SURE)]
-        several = len(phrase.split()) > 1
-        cased = not several or any(c.islower() for c in phrase)
-        parts: list[list[tuple[str, float]]] = []
-        for raw in phrase.split():
-            words = normalise(raw).split()
+        typed = [raw for raw in _BETWEEN.split(phrase)[: MOST_WORDS + 2] if raw]
+        words = [normalise(raw).split() for raw in typed]
+        flat = [word for part in words for word in part][:MOST_WORDS]
+        if text := self._renumbered(flat, allowed):
+            return [Wording(text, SURE, NUMERALS)]
+        cased = len(typed) == 1 or any(c.isalpha() and not c.isupper() for c in phrase)
+        parts: list[_Part] = []
+        for raw, part in zip(typed, words, strict=True):
             marked = cased and sum(c.isupper() for c in raw) > 1
-            parts.extend(self._read(words, marked, allowed))
-        n = min(MOST, max((len(part) for part in parts), default=0))
-        if all(part[0][1] == 1.0 for part in parts):
-            return []
-        chosen = [[part[min(i, len(part) - 1)] for part in parts] for i in range(n)]
-        return [(" ".join(t for t, _ in row), min(w for _, w in row)) for row in chosen]
+            meant = (MEANT_AMONG if len(typed) > 1 else MEANT) if marked else 0.0
+            parts.append((" ".join(part), self._read(part, meant, allowed)))
+        return _combined(parts, " ".join(flat))
 
-    def _read(
-        self, words: list[str], marked: bool, allowed: Array | None
-    ) -> Iterator[list[tuple[str, float]]]:
-        """Yield the readings of what one typed word was normalised to; 1.0 weighs the unread."""
-        short = [w for w in words if (marked or any(c.isdigit() for c in w)) and len(w) <= LONGEST]
-        if not short or all(word in self._words for word in words):
-            yield from ([(word, 1.0)] for word in words)
-            return
-        read = {w: found for w in short if w not in self._words and (found := self._series(w))}
+    def _read(self, words: list[str], meant: float, allowed: Array | None) -> list[Wording]:
+        """Return what one typed word may stand for, which was normalised to `words`.
+
+        `meant` is how likely it is meant as initials.
+        """
         joined = "".join(words)
-        able = not read and marked and joined not in self._words
-        if able and (found := self._of_initials(joined, allowed)):
-            yield found
-            return
-        yield from (read.get(word, [(word, 1.0)]) for word in words)
-
-    def _of_initials(self, letters: str, allowed: Array | None) -> list[tuple[str, float]]:
-        """Return the names with these initials, of each node the first, if they are few."""
-        rows: dict[int, int] = {}
-        for row in self._by_initials.get(letters, ()):
-            owner = int(self.names.owners[row])
-            if allowed is None or allowed[owner]:
-                rows.setdefault(owner, row)
-        if not 0 < len(rows) <= MOST:
+        if not meant and not any(c.isdigit() for c in joined):
             return []
-        of_length, share = self._chances
-        by_chance = of_length[len(letters)] * prod(share[c] for c in letters)
-        texts = dict.fromkeys(self.names.normalised[row] for row in rows.values())
-        weight = SURE / (len(texts) + by_chance * (1.0 - MEANT) / MEANT)
-        return [(text, round(weight, 4)) for text in texts] if weight >= LEAST else []
-
-    def _renumbered(self, words: list[str]) -> str:
-        """Return the name that the words are with one number written otherwise, or ''."""
-        other = [(i, number) for i, word in enumerate(words) for number in _numbers(word)[1:]]
-        if len(words) > 1 and other and " ".join(words) not in self._texts:
-            for i, number in other:
-                text = " ".join([*words[:i], number, *words[i + 1 :]])
-                if text in self._texts:
-                    return text
-        return ""
-
-    def _series(self, word: str) -> list[tuple[str, float]]:
-        """Return what a short form with a number behind it stands for, if that is a name."""
-        for cut in range(len(word) - 1, 1, -1):
-            ranked = self._meanings.get(word[:cut], Counter()).most_common()
-            told = [meaning for meaning, count in ranked if 4 * count >= ranked[0][1]]
-            made = [f"{meaning} {number}" for meaning in told for number in _numbers(word[cut:])]
-            if found := [text for text in made if text in self._texts][:MOST]:
-                return [(text, SURE / len(found)) for text in found]
+        known = self.forms.words
+        spelled = len(words) > 1 and all(len(word) == 1 for word in words)  # C.O.P.D.
+        if joined in known or (not spelled and all(word in known for word in words)):
+            return []
+        if len(joined) <= LONGEST:
+            found = self._series(joined, allowed)
+            if found or (meant and (found := self._initials(joined, meant, allowed))):
+                return found
+        for i, word in enumerate(words if len(words) > 1 else ()):
+            if word not in known and len(word) <= LONGEST:
+                there = [" ".join(words[:i]), " ".join(words[i + 1 :])]
+                if found := self._series(word, allowed):
+                    return [
+                        wording._replace(text=f"{there[0]} {wording.text} {there[1]}".strip())
+                        for wording in found
+                    ]
         return []
 
-    @cached_property
-    def _named(self) -> list[int]:
-        """Rows of names that are no ids."""
-        nameless, owners = self.names.nameless, self.names.owners
-        return list(range(len(owners)) if nameless is None else np.flatnonzero(~nameless[owners]))
+    def _initials(self, letters: str, meant: float, allowed: Array | None) -> list[Wording]:
+        """Return the names with these initials, of each node the first, if they are few."""
+        rows: dict[int, int] = {}
+        for row in self.forms.by_initials.get(letters, ()):
+            rows.setdefault(int(self.names.owners[row]), row)
+        texts = [self.names.normalised[r] for n, r in rows.items() if allowed is None or allowed[n]]
+        texts = list(dict.fromkeys(texts))
+        if not 0 < len(texts) <= MOST:
+            return []
+        others = self.forms.by_chance(letters) * (1.0 - meant) / meant
+        weight = SURE / (len(texts) + others)
+        return [Wording(text, weight, SHORT) for text in texts] if weight >= LEAST else []
 
-    @cached_property
-    def _texts(self) -> frozenset[str]:
-        return frozenset(self.names.normalised[row] for row in self._named)
+    def _series(self, word: str, allowed: Array | None) -> list[Wording]:
+        """Return what a short form with a number behind it stands for, if that is a name."""
+        owners = self.forms.owners
+        for cut in range(len(word) - 1, 1, -1):
+            told = self.forms.meanings.get(word[:cut], ())
+            found: dict[int, str] = {}
+            for text in (f"{meaning} {n}" for meaning in told for n in numbers_of(word[cut:])):
+                for node in owners.get(text, ()):
+                    if allowed is None or allowed[node]:
+                        found.setdefault(node, text)
+            if texts := list(dict.fromkeys(found.values()))[:MOST]:
+                return [Wording(text, SURE / len(texts), SHORT) for text in texts]
+        return []
 
-    @cached_property
-    def _words(self) -> frozenset[str]:
-        return frozenset(word for text in self._texts for word in text.split())
-
-    @cached_property
-    def _by_initials(self) -> dict[str, list[int]]:
-        found: dict[str, list[int]] = defaultdict(list)
-        for row in self._named:
-            if not _BROKEN.search(self.names.texts[row]):
-                for key in _initials(self.names.normalised[row].split()):
-                    found[key].append(row)
-        return dict(found)
-
-    @cached_property
-    def _chances(self) -> tuple[Counter[int], dict[str, float]]:
-        """Count initials by length, one of a node; and return the share of each letter in them."""
-        of_length: Counter[int] = Counter()
-        letters: Counter[str] = Counter()
-        for key, rows in self._by_initials.items():
-            n = len(set(self.names.owners[rows].tolist()))
-            of_length[len(key)] += n
-            for letter in key:
-                letters[letter] += n
-        total = letters.total() or 1
-        return of_length, {letter: n / total for letter, n in letters.items()}
-
-    @cached_property
-    def _meanings(self) -> dict[str, Counter[str]]:
-        """Count by short form the nodes that give it each meaning, both without their number."""
-        found: dict[str, Counter[str]] = defaultdict(Counter)
-        by_node: dict[int, list[str]] = defaultdict(list)
-        for row in self._named:
-            by_node[int(self.names.owners[row])].append(self.names.normalised[row])
-        for texts in by_node.values():
-            for short, meaning in set(_pairs(texts)) if len(texts) > 1 else ():
-                found[short][meaning] += 1
-        return dict(found)
+    def _renumbered(self, words: list[str], allowed: Array | None) -> str:
+        """Return the name that the words are with one number written otherwise, or ''."""
+        if len(words) < 2:
+            return ""
+        other = [(i, number) for i, word in enumerate(words) for number in numbers_of(word)[1:]]
+        if not other or " ".join(words) in self.forms.owners:
+            return ""
+        for i, number in other:
+            text = " ".join([*words[:i], number, *words[i + 1 :]])
+            owners = self.forms.owners.get(text, ())
+            if any(allowed is None or allowed[node] for node in owners):
+                return text
+        return ""
 
 
-def _pairs(texts: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield (short form, meaning) of one node's names, the number they end with taken off."""
-    split = [text.split() for text in texts]
-    shorts = [words[0] for words in split if len(words) == 1]
-    shorts += ["".join(words) for words in split if len(words) == 2 and _numbers(words[1])]
-    for *meaning, last in split:
-        for number in _numbers(last) if meaning else ():
-            for short in shorts:
-                rest = short.removesuffix(number)
-                if 2 <= len(rest) < len(short) and rest != "".join(meaning):
-                    yield rest, " ".join(meaning)
+def _combined(parts: Sequence[_Part], written: str) -> list[Wording]:
+    """Return the readings of a phrase: the i-th takes the i-th of each part, or its last."""
+    n = min(MOST, max((len(ways) for _, ways in parts), default=0))
+    found = []
+    for i in range(n):
+        chosen = [ways[min(i, len(ways) - 1)] if ways else None for _, ways in parts]
+        texts = (way.text if way else text for way, (text, _) in zip(chosen, parts, strict=True))
+        text = " ".join(" ".join(texts).split()[:MOST_WORDS])
+        if text != written:
+            weight = prod(way.weight for way in chosen if way)
+            found.append(Wording(text, round(weight, 4), SHORT))
+    return found

@@ -13,6 +13,7 @@ from graphemb.errors import InputError, shown
 from graphemb.map._answers import Answers
 from graphemb.map._blind_explaining import with_places
 from graphemb.map._reasons import GROUPS, WORDS, described
+from graphemb.map.abbreviations import Wording
 from graphemb.map.listnet import Reading
 from graphemb.map.names import LABEL, PAIR, SYNONYM
 from graphemb.map.rerank import FEATURES
@@ -44,8 +45,8 @@ class Weighed:
 
     ``retrievers`` gives (score, rank from 1 among the phrase's candidates) by retriever: cosines in
     [0, 1] of the node's best name. ``neighbours`` are scores of nodes beside it, those above 0.
-    `read_as` is what the lexicon or an abbreviation makes of the phrase, '' where it was taken as
-    written. `rule` says that identity with a name decided, not the score.
+    `read_as` is how the phrase was read, and `how` by what (`abbreviations.Wording`), both '' where
+    it was taken as written. `rule` says that identity with a name decided, not the score.
     """
 
     rank: int
@@ -63,6 +64,7 @@ class Weighed:
     extra: tuple[str, ...]
     neighbours: Mapping[str, float]
     rule: bool
+    how: str = ""
 
 
 @dataclass(frozen=True)
@@ -124,11 +126,10 @@ def _of_named(
 ) -> Explanation:
     """Return the explanation by names alone."""
     ways = answers.readings(phrase, allowed)
-    texts = [text for text, _ in ways]
-    s = answers._score(texts, allowed)
-    merged = answers._merged(s, list(range(len(texts))), [weight for _, weight in ways])
+    s = answers._score([way.text for way in ways], allowed)
+    merged = answers._merged(s, list(range(len(ways))), [way.weight for way in ways])
     weighed = tuple(
-        _weighed(mapper, s, rank, p, pair, row, texts)
+        _weighed(mapper, s, rank, p, pair, ways[row], row)
         for rank, (p, pair, row) in enumerate(merged[:k], 1)
     )
     gap = 0.0
@@ -145,7 +146,7 @@ def _of_named(
 
 
 def _weighed(
-    mapper: PhraseMapper, s: Any, rank: int, p: float, pair: int, row: int, texts: list[str]
+    mapper: PhraseMapper, s: Any, rank: int, p: float, pair: int, way: Wording, row: int
 ) -> Weighed:
     index, columns = mapper.index_, s.table.columns
     t, node = index.taxonomy, int(s.c.node[pair])
@@ -157,7 +158,7 @@ def _weighed(
         title: (float(columns[c][pair]), 1 + int((columns[c][mine] > columns[c][pair]).sum()))
         for c, title in _CHANNELS.items() if c in columns
     }  # fmt: skip
-    words = list(dict.fromkeys(texts[row].split()))
+    words = list(dict.fromkeys(way.text.split()))
     others = list(dict.fromkeys(index.names.normalised[name].split()))
     in_name, in_query = {stem(w) for w in others}, {stem(w) for w in words}
     exact = bool(columns["exact"][pair])
@@ -165,14 +166,14 @@ def _weighed(
         rank, t.ids[node], t.labels[node],
         t.path_text(node),
         float(p), float(s.scores[pair]), index.names.texts[name],
-        kinds.get(int(index.names.kinds[name]), "other name"), texts[row] if row else "",
+        kinds.get(int(index.names.kinds[name]), "other name"), way.text if way.how else "",
         retrievers,
         tuple(w for w in words if stem(w) in in_name),
         tuple(w for w in words if stem(w) not in in_name),
         tuple(w for w in others if stem(w) not in in_query),
         {title: float(columns[f][pair]) for f, title in _NEIGHBOURS.items()
          if f in columns and columns[f][pair] > 0.005},
-        exact and (mapper.reranker_.exact_wins or int(index.names.kinds[name]) == PAIR),
+        exact and (mapper.reranker_.exact_wins or int(index.names.kinds[name]) == PAIR), way.how,
     )  # fmt: skip
 
 

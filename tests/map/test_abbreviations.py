@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from graphemb.map.abbreviations import LEAST, MOST, SURE, Abbreviations, _initials, _numbers
+import graphemb as ge
+from graphemb.export.base import suggested
+from graphemb.map._answers import Answers
+from graphemb.map._short_forms import initials, numbers_of
+from graphemb.map.abbreviations import LEAST, MEANT, MOST, SHORT, SURE, Abbreviations
+from graphemb.map.backoff import is_exact
 from graphemb.map.explain import explain
 from graphemb.map.names import LABEL, SYNONYM, Name, NameTable
 from graphemb.map.restriction import Restriction
@@ -22,7 +27,7 @@ def table(*nodes, nameless=None):
 
 
 def read(short, phrase, **how):
-    return [text for text, _ in short.readings(phrase, **how)]
+    return [wording.text for wording in short.readings(phrase, **how)]
 
 
 @pytest.fixture(scope="module")
@@ -37,14 +42,17 @@ def short():
             ["renal cysts and diabetes syndrome"],
             ["MAPP", "maple syrup"],
             ["dish, red oval plain"],
+            ["vitamin c", "group o", "part p", "grade d"],  # single letters are words too
+            ["maturity onset diabetes type 3", "sugar type 3"],
+            ["maturity onset diabetes type 4", "sugar type 4", "MODY4"],
         )
     )
 
 
 def test_initials_with_and_without_small_words():
     words = ["inflammation", "of", "the", "left", "ventricle", "type", "2b"]
-    assert _initials(words) == {"iotlvt2b", "ilvt2b", "ilv2b"}
-    assert _initials(["heart", "failure"]) == set()
+    assert initials(words) == {"iotlvt2b", "ilvt2b", "ilv2b"}
+    assert initials(["heart", "failure"]) == set()
 
 
 @pytest.mark.parametrize(
@@ -57,6 +65,10 @@ def test_initials_with_and_without_small_words():
         ("copd", []),  # small letters are a word
         ("Copd", []),
         ("SEVERE COPD", []),  # all in capitals: they say nothing
+        ("重度 COPD", ["重度 chronic obstructive pulmonary disease"]),
+        ("RCAD/COPD", []),
+        ("rCAD/COPD",
+         ["renal cysts and diabetes syndrome chronic obstructive pulmonary disease"]),
         ("severe cough", []),
         ("MAPP", []),  # a name holds this word
         ("DROP", []),  # behind a comma words are turned round
@@ -64,7 +76,7 @@ def test_initials_with_and_without_small_words():
         ("", []),
         ("??? !!", []),
     ],
-)
+)  # fmt: skip
 def test_initials_of_a_name(short, phrase, meaning):
     assert read(short, phrase) == meaning
 
@@ -76,6 +88,10 @@ def test_initials_of_a_name(short, phrase, meaning):
         ("sca17", ["spinocerebellar ataxia type 17"]),
         ("ATAXIA, SCA17", ["ataxia spinocerebellar ataxia type 17"]),
         ("CDG2C", ["congenital disorder of glycosylation type 2c"]),  # learned of IIa
+        ("SCA-17", ["spinocerebellar ataxia type 17"]),
+        ("X-SCA17", ["x spinocerebellar ataxia type 17"]),
+        ("SCA17/COPD", ["spinocerebellar ataxia type 17 copd"]),  # all in capitals
+        ("MODY3", ["maturity onset diabetes type 3"]),  # one name a node
         ("SCA18", []),  # that meaning with that number is no name
         ("SCB17", []),
         ("17", []),
@@ -86,13 +102,13 @@ def test_numbered_short_forms(short, phrase, meaning):
 
 
 def test_numbers_in_roman_and_arabic():
-    assert _numbers("iv") == ["iv", "4"]
-    assert _numbers("xiib") == ["xiib", "12b"]
-    assert _numbers("2b") == ["2b", "iib"]
-    assert _numbers("39") == ["39", "xxxix"]
-    assert _numbers("c") == ["c"]
-    assert _numbers("40") == ["40"]
-    assert _numbers("cat") == _numbers("") == _numbers("12345") == _numbers("iiii") == []
+    assert numbers_of("iv") == ["iv", "4"]
+    assert numbers_of("xiib") == ["xiib", "12b"]
+    assert numbers_of("2b") == ["2b", "iib"]
+    assert numbers_of("39") == ["39", "xxxix"]
+    assert numbers_of("c") == ["c"]
+    assert numbers_of("40") == ["40"]
+    assert numbers_of("cat") == numbers_of("") == numbers_of("12345") == numbers_of("iiii") == []
 
 
 @pytest.mark.parametrize(
@@ -117,8 +133,8 @@ def test_a_weight_falls_with_the_names_that_chance_would_give():
         [" ".join(f"{x}{i}{j}word" for j, x in enumerate(np.roll(list(letters), i)[:4]))]
         for i in range(400)
     ]
-    [(_, alone)] = Abbreviations(table(*few)).readings("ABCD")
-    [(_, crowded)] = Abbreviations(table(*few, *many[1:7])).readings("ABCD")
+    [(_, alone, _)] = Abbreviations(table(*few)).readings("ABCD")
+    [(_, crowded, _)] = Abbreviations(table(*few, *many[1:7])).readings("ABCD")
     assert SURE > alone > crowded >= LEAST
     # Fifty nodes have these very initials: they stand for nothing.
     assert Abbreviations(table(*few, *many)).readings("ABCD") == []
@@ -127,8 +143,8 @@ def test_a_weight_falls_with_the_names_that_chance_would_give():
 def test_names_that_share_initials_share_the_weight():
     two = Abbreviations(table(["hip joint pain now"], ["hot jam pan new"]))
     found = two.readings("HJPN")
-    assert {text for text, _ in found} == {"hip joint pain now", "hot jam pan new"}
-    assert sum(weight for _, weight in found) <= SURE
+    assert {text for text, _, _ in found} == {"hip joint pain now", "hot jam pan new"}
+    assert sum(weight for _, weight, _ in found) <= SURE
     assert read(two, "HJPN", allowed=np.array([False, True])) == ["hot jam pan new"]
     crowd = table(*([f"h{i} j{i} p{i} n{i}"] for i in range(MOST + 1)))
     assert Abbreviations(crowd).readings("HJPN") == []
@@ -148,15 +164,24 @@ def test_a_taxonomy_without_names_reads_nothing():
 def test_a_mapper_reads_initials_and_says_so(mapper):
     first = mapper.map(["OTHS"]).best(0)
     assert first.label == "Roasting tin"
-    assert first.evidence == "read as “oven tray with high sides”; same as a synonym"
+    assert first.evidence == "short for “oven tray with high sides”; a synonym"
     assert 0.5 < first.probability < SURE
+
+
+def test_what_a_short_form_stands_for_does_not_pass_for_the_name(mapper):
+    first = mapper.map(["OTHS"]).best(0)
+    assert not is_exact(first)
+    assert suggested(first) == "closeMatch"
+    safe = mapper.map(["OTHS"], backoff=0.5).best(0)
+    assert safe.review.relation == "closeMatch"
+    assert is_exact(mapper.map(["oven tray with high sides"]).best(0))
 
 
 def test_the_explanation_shows_the_same_reading(mapper):
     shown = explain(mapper, "OTHS").candidates[0]
     first = mapper.map(["OTHS"]).best(0)
     assert shown.label == first.label
-    assert shown.read_as == "oven tray with high sides"
+    assert (shown.read_as, shown.how) == ("oven tray with high sides", SHORT)
     assert shown.probability == pytest.approx(first.probability, abs=1e-4)
 
 
@@ -167,6 +192,61 @@ def test_initials_stand_for_allowed_nodes_only(mapper):
     assert not found.evidence.startswith("read as")
 
 
-def test_the_lexicon_goes_first(mapper):
-    found = mapper.map(["lg OTHS"], min_probability=0.0).best(0)
-    assert "oven tray" not in found.evidence
+def test_the_lexicon_and_short_forms_read_one_phrase(mapper):
+    [(_, found)] = mapper.map(["lg OTHS"], min_probability=0.0)
+    assert found[0].evidence.startswith("short for “lg oven tray with high sides”")
+    assert [c for c in found if c.evidence.startswith("read as “large oths”")]
+    known = mapper.map(["brew pot"]).best(0)
+    assert known.evidence == "read as “kettle”; same as a label"
+
+
+def test_a_guess_costs_the_written_phrase_less_than_a_sure_reading(mapper):
+    answers = Answers(mapper.index_, mapper.reranker_, mapper.rewriter_, True)
+    written, reading = answers.readings("OTHS")
+    assert written.weight == pytest.approx(1 - 0.2 * reading.weight)
+    assert answers.readings("lg pan")[0].weight == 0.8
+    assert answers.readings("frying pan") == [("frying pan", 1.0, "")]
+
+
+def test_the_weight_is_the_chance_that_it_is_meant():
+    names = [["alpha beta gamma"], ["alpha beta"], ["delta beta gamma"], ["alpha gamma beta"]]
+    [(_, weight, _)] = Abbreviations(table(*names)).readings("ABG")
+    by_chance = 3 * (2 / 9) * (3 / 9) * (3 / 9)  # three nodes; letters abg, dbg, agb
+    assert weight == pytest.approx(SURE / (1 + by_chance * (1 - MEANT) / MEANT), abs=1e-4)
+
+
+def test_two_short_forms_weigh_their_product(short):
+    [alone], [first] = short.readings("COPD"), short.readings("old COPD")
+    assert alone.weight > first.weight  # among other words fewer are meant so
+    [second] = short.readings("old RCAD")
+    [both] = short.readings("COPD and RCAD")
+    assert both.weight == pytest.approx(first.weight * second.weight, abs=1e-3)
+
+
+def test_words_beyond_those_read_do_not_count(short):
+    assert read(short, " ".join(["word"] * 80) + " COPD") == []
+    [long] = read(short, "COPD " + " ".join(["word"] * 80))
+    assert len(long.split()) == 64
+
+
+def test_what_series_mean_depends_on_no_order_of_sets():
+    nodes = [[f"{a} rash type {i}", f"RR{i}"] for i, a in enumerate("abcd" * 3, 1)]
+    meanings = Abbreviations(table(*nodes)).forms.meanings["rr"]
+    assert meanings == sorted(meanings)
+    assert len(meanings) == 4
+
+
+def test_a_loaded_model_knows_which_names_are_ids(kitchen, tmp_path):
+    bare = [n for i, n in enumerate(kitchen.ids) if not kitchen.children(n) and i % 4 == 0]
+    called = {n: f"OTHS-of-the-house-{n[2:]}" if n in bare else n for n in kitchen.ids}
+    labels = ["" if n in bare else kitchen.labels[kitchen.row(n)] for n in kitchen.ids]
+    edges = [(called[c], called[p]) for c in kitchen.ids for p in kitchen.parents(c)]
+    synonyms = {called[n]: s for n, s in kitchen.synonyms.items() if n not in bare}
+    ids = [called[n] for n in kitchen.ids]
+    fitted = ge.PhraseMapper(fast=True).fit(ge.Taxonomy(ids, labels, edges, synonyms))
+    fitted.save(tmp_path / "m")
+    loaded = ge.PhraseMapper.load(tmp_path / "m")
+    assert fitted.index_.abbreviations.forms.rows == loaded.index_.abbreviations.forms.rows
+    assert len(fitted.index_.abbreviations.forms.rows) < len(fitted.index_.names)
+    for phrase in ("OTHS", "OOTH", "lg pan"):
+        assert list(fitted.map([phrase])) == list(loaded.map([phrase]))

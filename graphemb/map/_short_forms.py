@@ -1,0 +1,168 @@
+"""What the names of a taxonomy tell about how they are shortened."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from graphemb.map.names import NameTable
+
+__all__ = ["LONGEST", "ShortForms", "numbers_of"]
+
+Array = np.ndarray[Any, Any]
+
+#: Letters of initials, those of fewer stand for too much; and letters of any short form.
+SHORTEST, LONGEST = 3, 10
+#: Words that initials may leave out.
+_SMALL = frozenset("a an and at by due for from in of on or the to with".split())  # noqa: SIM905
+_KIND = _SMALL | {"disease", "disorder", "type"}
+_LEFT_OUT = (frozenset[str](), _SMALL, _KIND, _KIND | {"syndrome"}, frozenset({"syndrome"}))
+#: Signs of a name whose words do not stand in the order in which they are said.
+_BROKEN = re.compile(r"[,;:/()\[\]]")
+#: Meanings of one short form that are kept: so many, and none that one node gives where the most
+#: frequent one is given by more than four.
+_MEANINGS, _RARE = 8, 4
+_UNITS = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
+_ROMAN = {str(n): n // 10 * "x" + _UNITS[n % 10] for n in range(1, 40)}
+_ARABIC = {roman: arabic for arabic, roman in _ROMAN.items()}
+_NUMBERED = re.compile(r"(\d{1,2}|[ivx]{1,6})([a-z]?)")
+
+
+def numbers_of(word: str) -> list[str]:
+    """Return the ways to write what may number a series, as given first: 4 or iv, 2b or iib, c.
+
+    Numbers are up to four letters and digits that begin or end with a digit, Roman numerals up to
+    39 with or without a letter, and single letters. No way is returned of any other word.
+
+    >>> numbers_of("iib"), numbers_of("c"), numbers_of("cat")
+    (['iib', '2b'], ['c'], [])
+    """
+    if split := _NUMBERED.fullmatch(word):
+        number, letter = split.groups()
+        if other := _ROMAN.get(number) or _ARABIC.get(number):
+            return [word, other + letter]
+    numbers = len(word) == 1 or word[:1].isdigit() or word[-1:].isdigit()
+    return [word] if numbers and len(word) <= 4 else []
+
+
+def initials(words: list[str]) -> set[str]:
+    """Return the initials of a name, numbers in full, with and without words of little weight."""
+    found = set()
+    for left_out in _LEFT_OUT:
+        kept = [word if word[0].isdigit() else word[0] for word in words if word not in left_out]
+        key = "".join(kept)
+        if len(kept) > 2 and SHORTEST <= len(key) <= LONGEST:
+            found.add(key)
+    return found
+
+
+class ShortForms:
+    """Tables over the names in `names` that are no ids, each made when first asked for.
+
+    O(words of all names) time and memory each.
+    """
+
+    def __init__(self, names: NameTable) -> None:
+        self.names = names
+
+    @cached_property
+    def rows(self) -> list[int]:
+        """Rows of names that are no ids."""
+        nameless, owners = self.names.nameless, self.names.owners
+        if nameless is None:
+            return list(range(len(owners)))
+        return [int(row) for row in np.flatnonzero(~nameless[owners])]
+
+    @cached_property
+    def owners(self) -> dict[str, list[int]]:
+        """Nodes that bear each normalised name, the smallest row first."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for row in self.rows:
+            found[self.names.normalised[row]].append(int(self.names.owners[row]))
+        return dict(found)
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """All words of names."""
+        return frozenset(word for text in self.owners for word in text.split())
+
+    @cached_property
+    def by_initials(self) -> dict[str, list[int]]:
+        """Rows of the names with these initials; names not in running order have none."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for row in self.rows:
+            if not _BROKEN.search(self.names.texts[row]):
+                for key in initials(self.names.normalised[row].split()):
+                    found[key].append(row)
+        return dict(found)
+
+    @cached_property
+    def _chances(self) -> tuple[Counter[int], dict[str, float]]:
+        """Count the initials of each length, those that a node has twice once; and letters."""
+        of_length: Counter[int] = Counter()
+        letters: Counter[str] = Counter()
+        for key, rows in self.by_initials.items():
+            n = len(set(self.names.owners[rows].tolist()))
+            of_length[len(key)] += n
+            for letter in key:
+                letters[letter] += n
+        total = letters.total() or 1
+        return of_length, {letter: n / total for letter, n in letters.items()}
+
+    def by_chance(self, key: str) -> float:
+        """Return how many nodes are expected to have these initials by chance.
+
+        The nodes with initials of that length, times the share of each letter in all initials.
+        """
+        of_length, share = self._chances
+        product = 1.0
+        for letter in key:
+            product *= share.get(letter, 0.0)
+        return of_length[len(key)] * product
+
+    @cached_property
+    def meanings(self) -> dict[str, list[str]]:
+        """What each short form means, both without their number; the most frequent first.
+
+        If a node is both "SCA2" and "spinocerebellar ataxia type 2", it gives "sca" the meaning
+        "spinocerebellar ataxia type".
+        """
+        counts: dict[str, Counter[str]] = defaultdict(Counter)
+        by_node: dict[int, list[str]] = defaultdict(list)
+        for row in self.rows:
+            by_node[int(self.names.owners[row])].append(self.names.normalised[row])
+        for texts in by_node.values():
+            for short, meaning in set(_pairs(texts)) if len(texts) > 1 else ():
+                counts[short][meaning] += 1
+        return {short: _ranked(given) for short, given in counts.items()}
+
+
+def _ranked(counts: Counter[str]) -> list[str]:
+    """Return what is told often enough, the most frequent first, of equals by alphabet."""
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [text for text, n in ranked[:_MEANINGS] if _RARE * n >= ranked[0][1]]
+
+
+def _pairs(texts: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield (short form, meaning) of one node's names, the number they end with taken off."""
+    split = [text.split() for text in texts]
+    long: dict[str, list[str]] = defaultdict(list)
+    for *before, last in split:
+        if before and len(last) < LONGEST:
+            for number in numbers_of(last):
+                long[number].append(" ".join(before))
+    if not long:
+        return
+    shorts = [words[0] for words in split if len(words) == 1]
+    shorts += ["".join(words) for words in split if len(words) == 2 and numbers_of(words[1])]
+    for short in shorts:
+        if len(short) <= LONGEST:
+            for cut in range(2, len(short)):
+                for meaning in long.get(short[cut:], ()):
+                    if short[:cut] != meaning.replace(" ", ""):
+                        yield short[:cut], meaning
