@@ -152,8 +152,9 @@ def _why(found: Explanation, first: Weighed, second: Weighed) -> list[str]:
         # Scores of names and of places are not on one scale.
         lines = ["  why it lost: nodes with names and places are weighed by probability"]
     if first.rule and not second.rule:
+        so = ", as it was read" if first.read_as else ""
         lines.append(
-            "    by rule     the phrase is a name of the winner; likeness comes after that"
+            f"    by rule     the phrase is a name of the winner{so}; likeness comes after that"
         )
     for reason in found.reasons[:4]:
         side = "for the winner" if reason.effect > 0 else "for the runner-up"
