@@ -13,7 +13,7 @@ from graphemb.map._blind_answers import answered
 from graphemb.map._blind_judge import Named
 from graphemb.map._text_features import word_sums
 from graphemb.map._words import MAX_WORDS
-from graphemb.map.abbreviations import LEXICON, MOST_WORDS, SHORT, Wording
+from graphemb.map.abbreviations import COMPANION, LEXICON, MOST_WORDS, SHORT, Wording
 from graphemb.map.calibrate import Ranked
 from graphemb.map.features import ALIKE, Table, feature_table
 from graphemb.map.index import Candidates, MappingIndex
@@ -37,9 +37,13 @@ EXACT_LABEL, EXACT_OTHER = 0.99, 0.95
 #: How much each reading counts: one made by the lexicon, the phrase as written beside such a
 #: reading, and as written where the lexicon knows the whole phrase.
 READING, WRITTEN, KNOWN = 0.97, 0.8, 0.4
+#: And one by another vocabulary that has the phrase as a name: right in four of five on DOID.
+ELSEWHERE = 0.82
 #: A phrase without one known word, no name of like letters (cosine below `ALIKE`): whatever else
 #: stands nearest is chance, and its probability is cut to this share.
 CHANCE = 0.1
+#: How the evidence puts readings that are guesses.
+_SAID = {SHORT: "short for", COMPANION: "elsewhere called"}
 
 
 @dataclass(frozen=True)
@@ -116,15 +120,18 @@ class Answers:
         return " ".join(normalise(phrase[:MOST_LETTERS]).split()[:MOST_WORDS])
 
     def readings(self, phrase: str, allowed: Array | None = None) -> list[Wording]:
-        """Return the wordings of a phrase, the written one first: the lexicon's, then short forms.
+        """Return the wordings of a phrase, the written one first.
 
-        Where the lexicon knows the whole phrase, that is what it means.
+        The others are what short forms may stand for, what other vocabularies tell, and the
+        lexicon's. Where that knows the whole phrase, it is what the phrase means.
         """
         text = self.read(phrase)
         told = [Wording(other, READING, LEXICON) for other in self.rewriter.readings(text)]
         if self.rewriter.knows(text):
             return [Wording(text, KNOWN, ""), *told]
         made = self.index.abbreviations.readings(phrase[:MOST_LETTERS], allowed)
+        foreign = self.rewriter.elsewhere(text)
+        made += [Wording(other, ELSEWHERE / len(foreign), COMPANION) for other in foreign]
         others = list({w.text: w for w in (*made, *told) if w.text != text}.values())
         # The surer the other readings, the less the phrase as written counts beside them.
         least = WRITTEN if told else 1.0 - (1.0 - WRITTEN) * max([0.0, *(w.weight for w in made)])
@@ -276,11 +283,11 @@ class Answers:
         found = []
         for i, (exact, kind, letters, gain, first, last) in enumerate(facts):
             text, _, how = readings[rows[i]]
-            parts = [f"{'short for' if how == SHORT else 'read as'} “{text}”"] if how else []
+            parts = [f"{_SAID.get(how, 'read as')} “{text}”"] if how else []
             if exact:
                 title = "label" if kind == LABEL else "known phrase" if kind == PAIR else "synonym"
-                # What a short form stands for is a guess: it must not pass for the very name.
-                same = f"a {title}" if how == SHORT else f"same as a {title}"
+                # A guess must not pass for the very name.
+                same = f"a {title}" if how in _SAID else f"same as a {title}"
                 found.append("; ".join([*parts, same]))
                 continue
             here = match.held[first:last].tolist()

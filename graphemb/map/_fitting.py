@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphemb.encode import CharGrams, WordTerms, normalise, normalise_all, stems
+from graphemb.encode import CharGrams, WordTerms, normalise_all, stems
 from graphemb.encode._general import general_encoder
 from graphemb.encode.contrastive import ContrastiveEncoder
 from graphemb.estimator import Progress
 from graphemb.map._blind_fitting import learn_places
 from graphemb.map._blind_tuning import BlindPlan, hold_out
 from graphemb.map._clock import Clock
+from graphemb.map._companions import foreign_names, meant_here
 from graphemb.map._shipped import shipped_reranker
 from graphemb.map._tuning import Plan, make_plan, n_folds
 from graphemb.map._words import WordBook
@@ -72,7 +73,7 @@ def taught_texts(
             owners.append(able)
     for names in [
         *((means, phrase) for phrase, means in lexicon),
-        *_foreign(texts, plan, companions),
+        *foreign_names(texts, plan.tuning, companions),
     ]:
         labels.append(len(texts))
         owners += [(len(labels) - 1,)] * len(names)
@@ -89,30 +90,6 @@ def _own_texts(table: NameTable) -> tuple[list[str], list[tuple[int, ...]], Arra
     labels = np.where(table.nameless, -1, (np.cumsum(named) - 1)[table.labels])
     kept = np.flatnonzero(named).tolist()
     return [table.texts[i] for i in kept], [owners[i] for i in kept], labels
-
-
-def _foreign(
-    texts: Sequence[str], plan: Plan, companions: Sequence[Taxonomy]
-) -> list[tuple[str, ...]]:
-    """Return the name groups of companion nodes that speak of what the taxonomy speaks of.
-
-    Wanted are nodes with several names of which one, at least, is made of words known here. A
-    name equal to a tuning phrase is left out: it would have been learned by heart.
-    """
-    known = {word for text in normalise_all(texts) for word in text.split()}
-    tuned = {normalise(query.phrase) for query in plan.tuning}
-    found: list[tuple[str, ...]] = []
-    for companion in companions:
-        groups: dict[str, list[str]] = {}
-        for node, text, _ in companion.phrases():
-            groups.setdefault(node, []).append(text)
-        for names in groups.values():
-            plain = {normalise(name): name for name in names}
-            kept = [name for text, name in plain.items() if text and text not in tuned]
-            near = any(all(word in known for word in text.split()) for text in plain if text)
-            if len(kept) > 1 and near:
-                found.append(tuple(kept))
-    return found
 
 
 def learn_parts(
@@ -219,7 +196,7 @@ def fit_mapper(
     plan, blind = folds[0]
     clock = Clock(progress, n_passes=len(folds) + again)
     clock("reading names")
-    rewriter = Rewriter(lexicon)
+    rewriter = Rewriter([*lexicon, *meant_here(names, companions)])
     teach = _Teacher(mapper, taxonomy, [(p, means) for p, means, _ in lexicon], companions, clock)
     indexes, examples = teach.tuned(folds, read_words=again or bool(pairs))
     index = indexes[0]

@@ -13,12 +13,13 @@ from graphemb.encode import normalise
 from graphemb.map._short_forms import LONGEST, ShortForms, numbers_of
 from graphemb.map.names import NameTable
 
-__all__ = ["LEXICON", "MOST_WORDS", "NUMERALS", "SHORT", "Abbreviations", "Wording"]
+__all__ = ["COMPANION", "LEXICON", "MOST_WORDS", "NUMERALS", "SHORT", "Abbreviations", "Wording"]
 
 Array = np.ndarray[Any, Any]
 
-#: How a wording came about, '' being as typed. Only what a short form may stand for is a guess.
-LEXICON, NUMERALS, SHORT = "by the lexicon", "in other numerals", "as a short form"
+#: How a wording came about, '' being as typed. Of these the last two are guesses.
+LEXICON, NUMERALS = "by the lexicon", "in other numerals"
+SHORT, COMPANION = "as a short form", "by another vocabulary"
 #: How much a reading counts at most; and how many of the unknown words in capitals are meant as
 #: the initials of a name: of 590 that are a whole synonym of DOID's one in three. Among other words
 #: (“see ENT”) most are about something else; set by hand.

@@ -130,7 +130,8 @@ class PhraseMapper(Estimator):
             Wordings that mean the same; see `Rewriter` for the kinds.
         companions : sequence of Taxonomy
             Other vocabularies of the field: from their synonyms the encoder and the translation
-            learn which words mean the same. Their nodes are never answered.
+            learn which words mean the same; and a phrase that is a name of one of their nodes
+            may be read as another of its names that is one here. Their nodes are never answered.
         progress : callable, optional
             Called with the stage's name and the share of the whole that is done.
 

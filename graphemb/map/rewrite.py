@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from graphemb.encode import normalise
 from graphemb.errors import InputError, shown
 
-__all__ = ["KINDS", "Rewriter"]
+__all__ = ["COMPANION", "KINDS", "Rewriter"]
 
-KINDS = ("lay", "shorthand", "spelling", "word")
+#: The kind of what another vocabulary calls so.
+COMPANION = "companion"
+KINDS = ("lay", "shorthand", "spelling", "word", COMPANION)
 
 
 class Rewriter:
@@ -20,7 +22,9 @@ class Rewriter:
     rows : sequence of (phrase, means, kind)
         ``shorthand``, ``spelling`` and ``word`` rows apply wherever their words stand in a
         phrase, and so do ``lay`` rows of several words; a ``lay`` row of one word applies to a
-        whole phrase only. A phrase with several rows has several readings.
+        whole phrase only. A phrase with several rows has several readings. ``companion`` rows
+        apply to a whole phrase and are kept apart (`elsewhere`): vocabularies mean the same name a
+        little differently.
 
     Raises
     ------
@@ -39,6 +43,7 @@ class Rewriter:
         self.most = most
         self._anywhere: dict[str, list[str]] = {}
         self._whole: dict[str, list[str]] = {}
+        self._elsewhere: dict[str, list[str]] = {}
         self._longest = 1
         for phrase, means, kind in self.rows:
             source, target = normalise(phrase), normalise(means)
@@ -47,6 +52,9 @@ class Rewriter:
                     f"lexicon: a row must be (phrase, means, kind of {', '.join(KINDS)}); "
                     f"got {shown((phrase, means, kind))}."
                 )
+            if kind == COMPANION:
+                self._elsewhere.setdefault(source, []).append(target)
+                continue
             self._whole.setdefault(source, []).append(target)
             if kind != "lay" or " " in source:
                 self._anywhere.setdefault(source, []).append(target)
@@ -55,6 +63,10 @@ class Rewriter:
     def knows(self, text: str) -> bool:
         """Return whether a row's phrase is the whole of a normalised text."""
         return text in self._whole
+
+    def elsewhere(self, text: str) -> list[str]:
+        """Return what other vocabularies call what they also call `text`, up to `most`."""
+        return list(dict.fromkeys(self._elsewhere.get(text, ())))[: self.most]
 
     def readings(self, text: str) -> list[str]:
         """Return up to `most` other readings of a normalised phrase, the first row's first.
