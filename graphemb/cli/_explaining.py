@@ -156,6 +156,11 @@ def _why(found: Explanation, first: Weighed, second: Weighed) -> list[str]:
         lines.append(
             f"    by rule     the phrase is a name of the winner{so}; likeness comes after that"
         )
+    if first.weight != second.weight:
+        lines.append(
+            f"    by reading  the winner's counts {first.weight:.0%}, the runner-up's "
+            f"{second.weight:.0%}"
+        )
     for reason in found.reasons[:4]:
         side = "for the winner" if reason.effect > 0 else "for the runner-up"
         lines.append(f"    {abs(reason.effect):4.2f} {side}: {reason.group} ({reason.detail})")

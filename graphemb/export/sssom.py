@@ -196,7 +196,8 @@ def _id_of(phrase: str) -> str:
 def _justification(row: Row) -> str:
     if row.review.decision:
         return "semapv:ManualMappingCuration"
-    if row.candidate is not None and "same as a" in row.candidate.evidence:
+    said = row.candidate.evidence.rpartition("; ")[2] if row.candidate is not None else ""
+    if said.startswith("same as a"):
         return "semapv:LexicalMatching"
     return "semapv:SemanticSimilarityThresholdMatching"
 

@@ -123,19 +123,28 @@ class Answers:
         """Return the wordings of a phrase, the written one first.
 
         The others are what short forms may stand for, what other vocabularies tell, and the
-        lexicon's. Where that knows the whole phrase, it is what the phrase means.
+        lexicon's. Where that knows the whole phrase, it is what the phrase means; what is a name
+        here means neither anything else nor what it may be short for.
         """
         text = self.read(phrase)
         told = [Wording(other, READING, LEXICON) for other in self.rewriter.readings(text)]
         if self.rewriter.knows(text):
             return [Wording(text, KNOWN, ""), *told]
-        made = self.index.abbreviations.readings(phrase[:MOST_LETTERS], allowed)
-        foreign = self.rewriter.elsewhere(text)
-        made += [Wording(other, ELSEWHERE / len(foreign), COMPANION) for other in foreign]
-        others = list({w.text: w for w in (*made, *told) if w.text != text}.values())
+        made: list[Wording] = []
+        if not self.index.exact.find(text):
+            short = self.index.abbreviations
+            made = short.readings(phrase[:MOST_LETTERS], allowed)
+            if elsewhere := self.rewriter.elsewhere(text):
+                meant = short.meant(elsewhere, allowed)
+                made += [Wording(other, ELSEWHERE / len(meant), COMPANION) for other in meant]
+        best: dict[str, Wording] = {}
+        for way in sorted([*made, *told], key=lambda way: -way.weight):
+            if way.text != text:
+                best.setdefault(way.text, way)
         # The surer the other readings, the less the phrase as written counts beside them.
-        least = WRITTEN if told else 1.0 - (1.0 - WRITTEN) * max([0.0, *(w.weight for w in made)])
-        return [Wording(text, least, ""), *others]
+        surest = max((way.weight for way in best.values()), default=0.0)
+        written = WRITTEN if told else 1.0 - (1.0 - WRITTEN) * surest
+        return [Wording(text, written, ""), *best.values()]
 
     def _batch(
         self, phrases: Sequence[str], k: int, allowed: Array | None, bar: float, features: Array

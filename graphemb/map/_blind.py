@@ -133,7 +133,7 @@ class BlindNodes:
 
         `named` is what was found of them by names, whatever is allowed.
         """
-        open_places = None if allowed is None else self._sizes(allowed) > 0
+        open_places = None if allowed is None else self.places_of(allowed) > 0
         size = min(BATCH, max(1, MOST_SCORES // max(len(self.index.names), 1)))
         found = []
         for start in range(0, len(texts), size):
@@ -152,8 +152,8 @@ class BlindNodes:
                 out[q, rows[c.node]] = c.probability
         return out
 
-    def _sizes(self, allowed: Array | None) -> Array:
-        """Return how many of each place's nodes may be answered."""
+    def places_of(self, allowed: Array | None) -> Array:
+        """Return how many of each place's nodes may be answered, (n_places,)."""
         if allowed is None:
             return self.places.size
         m = len(self.places.first)
@@ -170,7 +170,7 @@ class BlindNodes:
         if self.judge is None:
             raise ValueError("BlindNodes.ranked: needs a judge")
         found: list[Ranked] = []
-        sizes = self._sizes(allowed)
+        sizes = self.places_of(allowed)
         for pairs in self.blocks(texts, named, allowed):
             here = slice(len(found), len(found) + len(pairs.ptr) - 1)
             part = Named(named.candidates[here], named.features[here])

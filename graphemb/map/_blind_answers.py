@@ -10,7 +10,7 @@ import numpy as np
 
 from graphemb.map._blind import TOLD, BlindNodes, Placed, Ranked
 from graphemb.map._blind_features import RELATIVES
-from graphemb.map.backoff import is_exact
+from graphemb.map.backoff import is_exact, is_guess
 from graphemb.mappings import Candidate
 
 if TYPE_CHECKING:
@@ -78,6 +78,9 @@ def _merged(
         places = Ranked((1.0 - SURE, SURE, 1.0), [Placed(called, 1.0, SURE, 0, -1)], None)
     exact = bool(places.pairs and named) and is_exact(named[0])
     of_named, of_places, most = (1.0, 0.0, 1.0) if exact else places.shares
+    if named and is_guess(named[0]):
+        # The judge sees a name that fits; how likely that is what was meant, it does not.
+        of_named, most = min(of_named, 1.0), min(most, named[0].probability)
     entries = [(min(of_named * c.probability, most), 0, i) for i, c in enumerate(named)]
     entries += [
         (min(of_places * entry.probability, 1.0 / (entry.tied + 1)), 1, i)

@@ -83,7 +83,8 @@ class Sample:
         rows = nodes.index.taxonomy.index
         first = [rows[row[0].node] if row else -1 for row in named.candidates]
         hits = [float(node in q.nodes) for node, q in zip(first, queries, strict=True)]
-        size = _sizes(nodes, blind)[pairs.place]
+        sizes = _sizes(nodes, blind) if those is None else nodes.places_of(those)
+        size = sizes[pairs.place]
         return cls(list(queries), named, pairs, right, size, np.array(hits))
 
     @classmethod

@@ -12,6 +12,9 @@ from graphemb.taxonomy import Taxonomy
 
 __all__ = ["foreign_names", "meant_here"]
 
+#: Names of one foreign node that are ours too, of those that are kept.
+_SHARED = 8
+
 
 def _groups(companions: Sequence[Taxonomy]) -> Iterator[dict[str, str]]:
     """Yield the names of each node of each companion: normalised text → text."""
@@ -49,7 +52,7 @@ def meant_here(names: Sequence[Name], companions: Sequence[Taxonomy]) -> list[tu
     ours = {normalise(name.text) for name in names}
     rows: dict[tuple[str, str, str], None] = {}
     for plain in _groups(companions):
-        shared = [text for text in plain if text in ours]
+        shared = [text for text in plain if text in ours][:_SHARED]
         for text in plain if shared else ():
             if text not in ours:
                 rows |= dict.fromkeys((text, here, COMPANION) for here in shared)

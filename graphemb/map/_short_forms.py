@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from graphemb.map.names import NameTable
+from graphemb.map.names import PAIR, NameTable
 
 __all__ = ["LONGEST", "ShortForms", "numbers_of"]
 
@@ -24,6 +24,8 @@ _KIND = _SMALL | {"disease", "disorder", "type"}
 _LEFT_OUT = (frozenset[str](), _SMALL, _KIND, _KIND | {"syndrome"}, frozenset({"syndrome"}))
 #: Signs of a name whose words do not stand in the order in which they are said.
 _BROKEN = re.compile(r"[,;:/()\[\]]")
+#: Names of one node, with the same number behind them, that are compared.
+_COMPARED = 32
 #: Meanings of one short form that are kept: so many, and none that one node gives where the most
 #: frequent one is given by more than four.
 _MEANINGS, _RARE = 8, 4
@@ -135,7 +137,8 @@ class ShortForms:
         counts: dict[str, Counter[str]] = defaultdict(Counter)
         by_node: dict[int, list[str]] = defaultdict(list)
         for row in self.rows:
-            by_node[int(self.names.owners[row])].append(self.names.normalised[row])
+            if self.names.kinds[row] != PAIR:  # a node may have thousands of training phrases
+                by_node[int(self.names.owners[row])].append(self.names.normalised[row])
         for texts in by_node.values():
             for short, meaning in set(_pairs(texts)) if len(texts) > 1 else ():
                 counts[short][meaning] += 1
@@ -160,9 +163,9 @@ def _pairs(texts: Iterable[str]) -> Iterator[tuple[str, str]]:
         return
     shorts = [words[0] for words in split if len(words) == 1]
     shorts += ["".join(words) for words in split if len(words) == 2 and numbers_of(words[1])]
-    for short in shorts:
+    for short in shorts[:_COMPARED]:
         if len(short) <= LONGEST:
             for cut in range(2, len(short)):
-                for meaning in long.get(short[cut:], ()):
+                for meaning in long.get(short[cut:], ())[:_COMPARED]:
                     if short[:cut] != meaning.replace(" ", ""):
                         yield short[:cut], meaning

@@ -30,6 +30,11 @@ LEAST = 0.2
 MOST = 3
 #: Words of a phrase beyond this many are not read.
 MOST_WORDS = 64
+#: What stands before a number of one letter, which may else be a letter (“chromosome X”).
+_NUMBERED = frozenset(
+    ["class", "degree", "disease", "factor", "form", "grade", "group", "level", "phase", "stage",
+     "syndrome", "type"]
+)  # fmt: skip
 _BETWEEN = re.compile(r"[\s/,;&+()]+")
 
 
@@ -98,9 +103,8 @@ class Abbreviations:
         costs O(words · its numbers).
 
         """
-        typed = [raw for raw in _BETWEEN.split(phrase)[: MOST_WORDS + 2] if raw]
-        words = [normalise(raw).split() for raw in typed]
-        flat = [word for part in words for word in part][:MOST_WORDS]
+        typed, words = _read_words(phrase)
+        flat = [word for part in words for word in part]
         if text := self._renumbered(flat, allowed):
             return [Wording(text, SURE, NUMERALS)]
         cased = len(typed) == 1 or any(c.isalpha() and not c.isupper() for c in phrase)
@@ -110,6 +114,16 @@ class Abbreviations:
             meant = (MEANT_AMONG if len(typed) > 1 else MEANT) if marked else 0.0
             parts.append((" ".join(part), self._read(part, meant, allowed)))
         return _combined(parts, " ".join(flat))
+
+    def meant(self, texts: Sequence[str], allowed: Array | None = None) -> list[str]:
+        """Return the names among `texts`, one a node, if they are of few nodes; else none."""
+        found: dict[int, str] = {}
+        for text in texts:
+            for node in self.forms.owners.get(text, ()):
+                if allowed is None or allowed[node]:
+                    found.setdefault(node, text)
+        names = list(dict.fromkeys(found.values()))
+        return names if len(names) <= MOST else []
 
     def _read(self, words: list[str], meant: float, allowed: Array | None) -> list[Wording]:
         """Return what one typed word may stand for, which was normalised to `words`.
@@ -152,31 +166,40 @@ class Abbreviations:
 
     def _series(self, word: str, allowed: Array | None) -> list[Wording]:
         """Return what a short form with a number behind it stands for, if that is a name."""
-        owners = self.forms.owners
         for cut in range(len(word) - 1, 1, -1):
             told = self.forms.meanings.get(word[:cut], ())
-            found: dict[int, str] = {}
-            for text in (f"{meaning} {n}" for meaning in told for n in numbers_of(word[cut:])):
-                for node in owners.get(text, ()):
-                    if allowed is None or allowed[node]:
-                        found.setdefault(node, text)
-            if texts := list(dict.fromkeys(found.values()))[:MOST]:
+            made = [f"{meaning} {n}" for meaning in told for n in numbers_of(word[cut:])]
+            if texts := self.meant(made, allowed):
                 return [Wording(text, SURE / len(texts), SHORT) for text in texts]
         return []
 
     def _renumbered(self, words: list[str], allowed: Array | None) -> str:
         """Return the name that the words are with one number written otherwise, or ''."""
-        if len(words) < 2:
-            return ""
-        other = [(i, number) for i, word in enumerate(words) for number in numbers_of(word)[1:]]
-        if not other or " ".join(words) in self.forms.owners:
-            return ""
-        for i, number in other:
-            text = " ".join([*words[:i], number, *words[i + 1 :]])
-            owners = self.forms.owners.get(text, ())
-            if any(allowed is None or allowed[node] for node in owners):
-                return text
+        for i, word in enumerate(words if len(words) > 1 else ()):
+            for number in numbers_of(word)[1:]:
+                lone = len(word) == 1 and len(number) == 1
+                lone |= {word, number} == {"10", "x"}
+                if lone and words[max(i - 1, 0)] not in _NUMBERED:
+                    continue
+                text = " ".join([*words[:i], number, *words[i + 1 :]])
+                if self.meant([text], allowed):
+                    return text
         return ""
+
+
+def _read_words(phrase: str) -> tuple[list[str], list[list[str]]]:
+    """Return the typed words of a phrase and what each is normalised to, of the words read."""
+    typed: list[str] = []
+    words: list[list[str]] = []
+    left = MOST_WORDS
+    for raw in _BETWEEN.split(phrase):
+        if part := normalise(raw).split()[:left]:
+            typed.append(raw)
+            words.append(part)
+            left -= len(part)
+        if not left:
+            break
+    return typed, words
 
 
 def _combined(parts: Sequence[_Part], written: str) -> list[Wording]:

@@ -19,8 +19,9 @@ Array = np.ndarray[Any, Any]
 
 #: Candidates of a phrase whose probabilities are added up, at least.
 SUPPORT = 100
-#: Evidence of an answer that bears the phrase as a name begins so.
-_SAME = "same as a "
+#: The last part of the evidence of an answer that bears the phrase as a name begins so; and the
+#: whole evidence of one that bears what the phrase may stand for.
+_SAME, GUESSES = "same as a ", ("short for ", "elsewhere called ")
 
 
 def check_level(level: float) -> float:
@@ -137,6 +138,11 @@ class Backoff:
 def is_exact(candidate: Candidate) -> bool:
     """Return whether an answer bears the phrase, as written or as the lexicon reads it, as name."""
     return candidate.evidence.rpartition("; ")[2].startswith(_SAME)
+
+
+def is_guess(candidate: Candidate) -> bool:
+    """Return whether an answer is of a reading that may be meant, which weighs accordingly."""
+    return candidate.evidence.startswith(GUESSES)
 
 
 def _ranked(c: Candidate, rank: int, review: Review) -> Candidate:

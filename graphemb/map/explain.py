@@ -46,7 +46,8 @@ class Weighed:
     ``retrievers`` gives (score, rank from 1 among the phrase's candidates) by retriever: cosines in
     [0, 1] of the node's best name. ``neighbours`` are scores of nodes beside it, those above 0.
     `read_as` is how the phrase was read, and `how` by what (`abbreviations.Wording`), both '' where
-    it was taken as written. `rule` says that identity with a name decided, not the score.
+    it was taken as written; `weight` is how much that counts. `rule` says that identity with a name
+    decided, not the score.
     """
 
     rank: int
@@ -65,6 +66,7 @@ class Weighed:
     neighbours: Mapping[str, float]
     rule: bool
     how: str = ""
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -174,6 +176,7 @@ def _weighed(
         {title: float(columns[f][pair]) for f, title in _NEIGHBOURS.items()
          if f in columns and columns[f][pair] > 0.005},
         exact and (mapper.reranker_.exact_wins or int(index.names.kinds[name]) == PAIR), way.how,
+        way.weight,
     )  # fmt: skip
 
 

@@ -65,8 +65,8 @@ class Rewriter:
         return text in self._whole
 
     def elsewhere(self, text: str) -> list[str]:
-        """Return what other vocabularies call what they also call `text`, up to `most`."""
-        return list(dict.fromkeys(self._elsewhere.get(text, ())))[: self.most]
+        """Return what other vocabularies call what they also call `text`."""
+        return list(dict.fromkeys(self._elsewhere.get(text, ())))
 
     def readings(self, text: str) -> list[str]:
         """Return up to `most` other readings of a normalised phrase, the first row's first.

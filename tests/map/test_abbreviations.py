@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 
 import graphemb as ge
+from graphemb import Addition, Additions, Synonym
 from graphemb.export.base import suggested
 from graphemb.map._answers import Answers
 from graphemb.map._short_forms import initials, numbers_of
@@ -126,6 +129,20 @@ def test_numerals_of_the_other_kind(short, phrase, meaning):
     assert read(short, phrase) == meaning
 
 
+def test_a_lone_letter_is_a_number_only_behind_a_word_that_is_numbered():
+    names = Abbreviations(table(["trisomy 10"], ["monosomy 5"], ["gout type 5"], ["ataxia 17"]))
+    assert read(names, "trisomy X") == read(names, "monosomy V") == []
+    assert read(names, "gout type V") == ["gout type 5"]
+    assert read(names, "ataxia XVII") == ["ataxia 17"]
+
+
+def test_a_node_with_thousands_of_phrases_is_read_in_no_time():
+    phrases = [f"word{i} other{i} 7" for i in range(3000)] + [f"xyz{i}abc7" for i in range(3000)]
+    began = time.process_time()
+    assert read(Abbreviations(table(["a node 7", *phrases])), "QQ7") == []
+    assert time.process_time() - began < 2.0
+
+
 def test_a_weight_falls_with_the_names_that_chance_would_give():
     letters = "abcdefgh"
     few = [[f"{a}one {b}two {c}three {d}four"] for a, b, c, d in ["abcd", "efgh"]]
@@ -185,11 +202,17 @@ def test_the_explanation_shows_the_same_reading(mapper):
     assert shown.probability == pytest.approx(first.probability, abs=1e-4)
 
 
+def test_what_a_phrase_says_is_no_evidence(mapper):
+    first = mapper.map(["same as a label OTHS"], min_probability=0.0).best(0)
+    assert first.evidence.startswith("short for “same as a label oven")
+    assert suggested(first) == "closeMatch"
+
+
 def test_initials_stand_for_allowed_nodes_only(mapper):
     bakes = Restriction.of(within=["K:029"])
     found = mapper.map(["OTHS"], within=["K:029"], min_probability=0.0).best(0)
     assert bakes.mask(mapper.taxonomy_)[mapper.taxonomy_.row(found.node)]
-    assert not found.evidence.startswith("read as")
+    assert not found.evidence.startswith("short for")
 
 
 def test_the_lexicon_and_short_forms_read_one_phrase(mapper):
@@ -198,6 +221,12 @@ def test_the_lexicon_and_short_forms_read_one_phrase(mapper):
     assert [c for c in found if c.evidence.startswith("read as “large oths”")]
     known = mapper.map(["brew pot"]).best(0)
     assert known.evidence == "read as “kettle”; same as a label"
+
+
+def test_a_name_is_itself_and_nothing_else(mapper):
+    more = mapper.extend(Additions([Addition("K:044", synonyms=(Synonym("O.T.H.S."),))]))
+    first = more.map(["O.T.H.S."]).best(0)
+    assert (first.node, first.evidence) == ("K:044", "same as a synonym")
 
 
 def test_a_guess_costs_the_written_phrase_less_than_a_sure_reading(mapper):

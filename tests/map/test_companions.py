@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import graphemb as ge
 from graphemb.export.base import suggested
+from graphemb.map._answers import Answers
 from graphemb.map._companions import foreign_names, meant_here
 from graphemb.map.abbreviations import COMPANION
 from graphemb.map.explain import explain
@@ -67,3 +69,34 @@ def test_a_mapper_says_what_another_vocabulary_told(kitchen, pots, tmp_path):
     again = ge.PhraseMapper.load(tmp_path / "m")
     assert list(again.map(["Schmortopf", "Cocotte"])) == list(mapper.map(["Schmortopf", "Cocotte"]))
     assert two.probability < first.probability
+
+
+def test_own_names_come_before_what_others_say(kitchen, pots):
+    mapper = ge.PhraseMapper(fast=True).fit(kitchen, companions=[pots])
+    more = mapper.extend(ge.Additions([ge.Addition("K:010", synonyms=(ge.Synonym("Schmortopf"),))]))
+    assert [c.node for c in (mapper.map(["Schmortopf"]).best(0),)] == ["K:008"]
+    first = more.map(["Schmortopf"]).best(0)
+    assert (first.node, first.evidence) == ("K:010", "same as a synonym")
+
+
+def test_several_names_of_one_node_are_one_meaning(mapper):
+    answers = Answers(mapper.index_, mapper.reranker_, mapper.rewriter_, True)
+    rows = [("pfanne", text, "companion") for text in ("frying pan", "skillet", "fry pan")]
+    answers.rewriter = Rewriter(rows)
+    assert answers.readings("pfanne")[1:] == [("frying pan", 0.82, COMPANION)]
+    answers.rewriter = Rewriter([*rows, ("pfanne", "wok", "companion")])
+    assert [w.weight for w in answers.readings("pfanne")[1:]] == [0.41, 0.41]
+    most = [("pfanne", text, "companion") for text in ("wok", "griddle", "saucepan", "kettle")]
+    answers.rewriter = Rewriter(most)
+    assert answers.readings("pfanne")[1:] == []
+    only = mapper.index_.taxonomy.row("K:006") == np.arange(mapper.taxonomy_.n_nodes)
+    assert [w.text for w in answers.readings("pfanne", only)] == ["pfanne", "wok"]
+
+
+def test_the_surer_of_two_ways_to_one_reading_counts(mapper):
+    answers = Answers(mapper.index_, mapper.reranker_, mapper.rewriter_, True)
+    alone = answers.readings("OTHS")
+    answers.rewriter = Rewriter([("oths", "oven tray with high sides", "companion")])
+    assert answers.readings("OTHS") == alone
+    answers.rewriter = Rewriter([("zork", "zork", "companion")])
+    assert answers.readings("zork") == [("zork", 1.0, "")]
