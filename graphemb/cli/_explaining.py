@@ -60,6 +60,12 @@ class Explaining:
         """
         self._check(phrases)
         fitted = mapper()
+        if not hasattr(fitted, "explain"):
+            raise click.UsageError(
+                "--explain says why the default recipe ranked so; this model is of the recipe "
+                "text2node, whose column evidence says all. Give a model of the default recipe, or "
+                "leave --explain out."
+            )
         options = dict(restriction) | ({"within": list(within)} if within else {})
         for phrase in phrases:
             found = fitted.explain(phrase, min(k, 1 + _LISTED), **options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from graphemb.encode._word_encoder import WordEncoder
 from graphemb.map._twins import Places
 from graphemb.map.base import MappingNetwork, Sequences
 from graphemb.map.calibrate import Calibrator
+from graphemb.map.index import information
 from graphemb.map.names import NameTable
 from graphemb.mappings import Candidate
 from graphemb.taxonomy import Taxonomy
@@ -66,6 +68,11 @@ class PlaceIndex:
         self.places, self.encoder, self.network = places, encoder, network
         self.calibrator = calibrator
         self._paths: dict[int, str] = {}
+
+    @cached_property
+    def information(self) -> Array:
+        """Information content of each node."""
+        return information(self.taxonomy)
 
     def inputs(self, phrases: Sequence[str]) -> Any:
         """Return what the network reads of `phrases`."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from graphemb.errors import ParameterError, shown
-from graphemb.map.index import MappingIndex
 from graphemb.mappings import Candidate, Review
 from graphemb.taxonomy import Taxonomy
 
@@ -31,6 +30,18 @@ def check_level(level: float) -> float:
     return float(level)
 
 
+class Informed(Protocol):
+    """What back-off needs of an index."""
+
+    @property
+    def taxonomy(self) -> Taxonomy:
+        """Whose nodes are answered."""
+
+    @property
+    def information(self) -> Array:
+        """Information content of each node, float32 (n_nodes,): `index.information`."""
+
+
 class Backoff:
     """Answers with the most specific node below which the right one lies with `level`.
 
@@ -47,14 +58,14 @@ class Backoff:
 
     Parameters
     ----------
-    index : MappingIndex
+    index : MappingIndex or PlaceIndex
     level : float in (0, 1]
     allowed : bool (n_nodes,), optional
         The nodes that may be answered.
 
     """
 
-    def __init__(self, index: MappingIndex, level: float, allowed: Array | None = None) -> None:
+    def __init__(self, index: Informed, level: float, allowed: Array | None = None) -> None:
         self.taxonomy: Taxonomy = index.taxonomy
         self.information, self.level = index.information, check_level(level)
         self.inner = np.diff(self.taxonomy.parent_ptr) > 0

@@ -32,7 +32,9 @@ from graphemb.taxonomy import Taxonomy
 if TYPE_CHECKING:
     from graphemb.map._blind import BlindNodes
 
-__all__ = ["Candidates", "MappingIndex", "Parts", "Tables", "ranges", "relations"]
+__all__ = [
+    "Candidates", "MappingIndex", "Parts", "Tables", "information", "ranges", "relations",
+]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
 
@@ -81,6 +83,20 @@ def ranges(starts: Array, counts: Array) -> Array:
     ends = np.cumsum(counts)
     total = int(ends[-1]) if len(ends) else 0
     return np.repeat(starts - (ends - counts), counts) + np.arange(total)
+
+
+def information(t: Taxonomy) -> Array:
+    """Return 1 - log(1 + descendants)/log(n) of each node: Seco's intrinsic information content."""
+    below = np.zeros(t.n_nodes)
+    order = np.argsort(t.depth, kind="stable")
+    levels = np.split(order, np.flatnonzero(np.diff(t.depth[order])) + 1)
+    for rows in levels[:0:-1]:
+        counts = np.diff(t.parent_ptr)[rows]
+        parents = t.parent_rows[ranges(t.parent_ptr[rows], counts)]
+        np.add.at(below, parents, np.repeat(below[rows] + 1, counts))
+    below = np.minimum(below, t.n_nodes - 1)
+    scale = np.log(max(t.n_nodes, 2))
+    return np.asarray(1.0 - np.log1p(below) / scale, np.float32)
 
 
 @dataclass(frozen=True)
@@ -138,7 +154,7 @@ class MappingIndex:
             (parts.word_vectors, parts.word_basis),
         )  # fmt: skip
         self.votes = PhraseVotes(taxonomy, self.tables.phrase_vectors, self.tables.phrase_nodes)
-        self.information = self._information()
+        self.information = information(taxonomy)
         self.blind: BlindNodes | None = None
 
     @cached_property
@@ -199,20 +215,6 @@ class MappingIndex:
         second = t.parent_rows[ranges(t.parent_ptr[up], counts)]
         nodes = np.concatenate([node, np.repeat(node, counts), up])
         return nodes, np.concatenate([up, second, node])
-
-    def _information(self) -> Array:
-        """Return 1 - log(1 + descendants)/log(n): Seco's intrinsic information content."""
-        t = self.taxonomy
-        below = np.zeros(t.n_nodes)
-        order = np.argsort(t.depth, kind="stable")
-        levels = np.split(order, np.flatnonzero(np.diff(t.depth[order])) + 1)
-        for rows in levels[:0:-1]:
-            counts = np.diff(t.parent_ptr)[rows]
-            parents = t.parent_rows[ranges(t.parent_ptr[rows], counts)]
-            np.add.at(below, parents, np.repeat(below[rows] + 1, counts))
-        below = np.minimum(below, t.n_nodes - 1)
-        scale = np.log(max(t.n_nodes, 2))
-        return np.asarray(1.0 - np.log1p(below) / scale, np.float32)
 
     def candidates(
         self, batch: Batch, allowed: Array | None = None, depth: float = 1.0

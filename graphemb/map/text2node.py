@@ -12,6 +12,7 @@ from graphemb.encode.base import checked_phrases
 from graphemb.errors import ParameterError, shown
 from graphemb.estimator import Estimator, Progress
 from graphemb.map._text2node_answers import PlaceIndex
+from graphemb.map.backoff import SUPPORT, Backoff
 from graphemb.map.restriction import Restriction
 from graphemb.mappings import MappingSet, Pair
 from graphemb.taxonomy import Taxonomy
@@ -153,6 +154,12 @@ class Text2Node(Estimator):
         self.index_, self.facts_ = index, facts
 
     @staticmethod
+    def _k(k: int) -> int:
+        if isinstance(k, bool) or not isinstance(k, int) or k < 1:
+            raise ParameterError(f"Text2Node.map: k must be an integer ≥ 1; got {shown(k)}.")
+        return k
+
+    @staticmethod
     def _bar(value: float) -> float:
         if not 0.0 <= value <= 1.0:
             raise ParameterError(
@@ -174,30 +181,30 @@ class Text2Node(Estimator):
         k: int = 10,
         within: Sequence[str] | None = None,
         min_probability: float | None = None,
+        *,
+        not_within: Sequence[str] | None = None,
+        depth: tuple[int, int | None] | int | None = None,
+        leaves_only: bool = False,
+        ids: Sequence[str] | None = None,
+        backoff: float | None = None,
     ) -> MappingSet:
         """Return up to `k` ranked candidates for each phrase.
 
-        Parameters
-        ----------
-        phrases : sequence of str
-        k : int
-            How many candidates a phrase gets at most, at least 1.
-        within : sequence of str, optional
-            Node ids: only these and what lies below them may be answered.
-        min_probability : float, optional
-            Instead of the constructor's.
-
-        Raises
-        ------
-        InputError
-            When a phrase is not a string (its position is named).
-        UnknownNodeError
-            When a node of `within` is not in the taxonomy.
-
+        Parameters and errors are those of `PhraseMapper.map`.
         """
         index: PlaceIndex = self._fitted("index_")
-        allowed = Restriction.of(within).mask(index.taxonomy)
-        return self.map_among(phrases, allowed, k=k, min_probability=min_probability)
+        allowed = Restriction.of(within, not_within, depth, leaves_only, ids).mask(index.taxonomy)
+        if backoff is None:
+            return self.map_among(phrases, allowed, k=k, min_probability=min_probability)
+        if leaves_only:
+            raise ParameterError(
+                "Text2Node.map: backoff answers nodes above leaves; give it or leaves_only."
+            )
+        safe = Backoff(index, backoff, allowed)
+        listed = checked_phrases(phrases, "Text2Node.map")
+        k = self._k(k)
+        wide = self.map_among(listed, allowed, k=max(k, SUPPORT), min_probability=min_probability)
+        return MappingSet(listed, [safe.apply(found, k) for _, found in wide])
 
     def map_among(
         self, phrases: Sequence[str], allowed: Array | None, k: int = 10,
@@ -205,8 +212,7 @@ class Text2Node(Estimator):
     ) -> MappingSet:  # fmt: skip
         """Return what `map` does, answering only nodes where the mask `allowed` (n,) is true."""
         index: PlaceIndex = self._fitted("index_")
-        if isinstance(k, bool) or not isinstance(k, int) or k < 1:
-            raise ParameterError(f"Text2Node.map: k must be an integer ≥ 1; got {shown(k)}.")
+        k = self._k(k)
         bar = self._bar(self.min_probability if min_probability is None else min_probability)
         listed = checked_phrases(phrases, "Text2Node.map")
         return MappingSet(listed, index.answers(listed, k, allowed, bar))

@@ -299,3 +299,32 @@ def test_command_line(saved, tmp_path):
 def test_options_of_the_other_recipe_are_refused(args, words, tmp_path):
     code, out = graphemb("train", "fixtures/kitchen", "-o", tmp_path / "n", *args)
     assert (code, words in out) == (2, True), out
+
+
+def test_it_answers_what_the_default_recipe_is_asked_too(fitted, kitchen):
+    found = fitted.map(["Saucepan"], min_probability=0.0, not_within=["K:002"]).best(0)
+    assert "Cookware" not in found.path
+    leaf = fitted.map(["Cookware"], min_probability=0.0, leaves_only=True).best(0)
+    assert not kitchen.children(leaf.node)
+    assert fitted.map(["pan"], min_probability=0.0, ids=["K:006"]).best(0).node == "K:006"
+    assert {len(kitchen.parents(c.node)) for c in fitted.map(["pan"], depth=(0, 0))[0]} <= {0}
+
+
+def test_back_off_climbs_to_a_node_that_is_sure_enough(fitted, kitchen):
+    phrases = list(kitchen.labels)
+    safe = fitted.map(phrases, backoff=0.9, min_probability=0.0)
+    answered = [c for c in (safe.best(i) for i in range(len(phrases))) if c]
+    assert answered
+    assert all(c.probability >= 0.9 - 1e-3 for c in answered)
+    assert {c.review.relation for c in answered} <= {"exactMatch", "closeMatch", "broadMatch"}
+    with pytest.raises(ParameterError, match="or leaves_only"):
+        fitted.map(phrases, backoff=0.9, leaves_only=True)
+    with pytest.raises(ParameterError, match="k must be"):
+        fitted.map(phrases, backoff=0.9, k=0)
+
+
+def test_the_command_says_what_such_a_model_cannot_explain(saved):
+    code, out = graphemb("map", "-p", "pan", "--model", saved, "--backoff", "0.9")
+    assert (code, "bug" in out) == (0, False), out
+    code, out = graphemb("map", "-p", "pan", "--model", saved, "--explain")
+    assert (code, "of the recipe text2node" in " ".join(out.split())) == (2, True), out
