@@ -18,6 +18,8 @@ Decision = Literal["accepted", "rejected", ""]
 
 FIELDS = ("rank", "node", "label", "probability", "score", "matched", "evidence", "path")
 REVIEW_FIELDS = ("review", "relation", "comment", "reviewer")
+#: What the last part of the evidence begins with where the phrase is a name of the node.
+_SAME = "same as a "
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,16 @@ class Candidate:
     evidence: str
     path: str
     review: Review = Review()
+
+    @property
+    def same_as(self) -> str:
+        """What the phrase is by its evidence: ``label``, ``synonym``, ``known phrase``, else ''.
+
+        That is the last part of the evidence; a reading, which stands before it, is the user's
+        text and may hold anything.
+        """
+        said = self.evidence.rpartition("; ")[2]
+        return said.removeprefix(_SAME) if said.startswith(_SAME) else ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the row's fields by name, in the order of `FIELDS`."""

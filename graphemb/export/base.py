@@ -164,9 +164,7 @@ def suggested(candidate: Candidate) -> str:
     A phrase that is the node's own label: ``exactMatch``; anything else: ``closeMatch``, for a
     synonym may be broad or narrow and likeness proves nothing.
     """
-    # The last part; a reading, which stands before it, is the user's text.
-    said = candidate.evidence.rpartition("; ")[2]
-    return "exactMatch" if said.startswith("same as a label") else "closeMatch"
+    return "exactMatch" if candidate.same_as == "label" else "closeMatch"
 
 
 def rows_of(mappings: MappingSet, rows: Rows) -> Iterator[Row]:

@@ -196,8 +196,7 @@ def _id_of(phrase: str) -> str:
 def _justification(row: Row) -> str:
     if row.review.decision:
         return "semapv:ManualMappingCuration"
-    said = row.candidate.evidence.rpartition("; ")[2] if row.candidate is not None else ""
-    if said.startswith("same as a"):
+    if row.candidate is not None and row.candidate.same_as:
         return "semapv:LexicalMatching"
     return "semapv:SemanticSimilarityThresholdMatching"
 

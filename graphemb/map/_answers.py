@@ -13,7 +13,7 @@ from graphemb.map._blind_answers import answered
 from graphemb.map._blind_judge import Named
 from graphemb.map._text_features import word_sums
 from graphemb.map._words import MAX_WORDS
-from graphemb.map.abbreviations import COMPANION, LEXICON, MOST_WORDS, SHORT, Wording
+from graphemb.map.abbreviations import FOREIGN, GUESSES, LEXICON, MOST_WORDS, Wording
 from graphemb.map.calibrate import Ranked
 from graphemb.map.features import ALIKE, Table, feature_table
 from graphemb.map.index import Candidates, MappingIndex
@@ -42,8 +42,6 @@ ELSEWHERE = 0.82
 #: A phrase without one known word, no name of like letters (cosine below `ALIKE`): whatever else
 #: stands nearest is chance, and its probability is cut to this share.
 CHANCE = 0.1
-#: How the evidence puts readings that are guesses.
-_SAID = {SHORT: "short for", COMPANION: "elsewhere called"}
 
 
 @dataclass(frozen=True)
@@ -136,7 +134,7 @@ class Answers:
             made = short.readings(phrase[:MOST_LETTERS], allowed)
             if elsewhere := self.rewriter.elsewhere(text):
                 meant = short.meant(elsewhere, allowed)
-                made += [Wording(other, ELSEWHERE / len(meant), COMPANION) for other in meant]
+                made += [Wording(other, ELSEWHERE / len(meant), FOREIGN) for other in meant]
         best: dict[str, Wording] = {}
         for way in sorted([*made, *told], key=lambda way: -way.weight):
             if way.text != text:
@@ -292,11 +290,11 @@ class Answers:
         found = []
         for i, (exact, kind, letters, gain, first, last) in enumerate(facts):
             text, _, how = readings[rows[i]]
-            parts = [f"{_SAID.get(how, 'read as')} “{text}”"] if how else []
+            parts = [f"{GUESSES.get(how, 'read as')} “{text}”"] if how else []
             if exact:
                 title = "label" if kind == LABEL else "known phrase" if kind == PAIR else "synonym"
                 # A guess must not pass for the very name.
-                same = f"a {title}" if how in _SAID else f"same as a {title}"
+                same = f"a {title}" if how in GUESSES else f"same as a {title}"
                 found.append("; ".join([*parts, same]))
                 continue
             here = match.held[first:last].tolist()

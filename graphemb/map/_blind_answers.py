@@ -10,7 +10,8 @@ import numpy as np
 
 from graphemb.map._blind import TOLD, BlindNodes, Placed, Ranked
 from graphemb.map._blind_features import RELATIVES
-from graphemb.map.backoff import is_exact, is_guess
+from graphemb.map.abbreviations import is_guess
+from graphemb.map.backoff import is_exact
 from graphemb.mappings import Candidate
 
 if TYPE_CHECKING:

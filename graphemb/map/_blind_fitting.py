@@ -92,14 +92,15 @@ def learn_places(
     if min(facts["phrases_held_out"], others) < FEWEST_GATE:
         judge, learned = unlearned(), {"judge": "fixed: too few names could be held out"}
     else:
-        found: tuple[list[Sample], ...] = ([], [], [])
+        found: tuple[list[Sample], list[Sample]] = ([], [])
+        later: list[Sample] = []
         for plan, index, own in zip(plans, indexes, parts, strict=True):
             answers = Answers(index, reranker, rewriter, mapper.reranker)
             nodes = BlindNodes(index, plan.hidden, own)
-            kinds = (plan.asked, None), (plan.others, None), (plan.others, plan.blind)
-            for some, (queries, those) in zip(found, kinds, strict=True):
-                if queries:  # A fold may hold back pairs of few nodes, and none of its own.
-                    some.append(Sample.of(nodes, answers, queries, plan.blind, those=those))
-        asked, rest, later = (Sample.joined(some) for some in found)
-        judge, learned = learn_judge(asked, rest, later, mapper.random_state, mapper.fast)
+            for some, queries in zip(found, (plan.asked, plan.others), strict=True):
+                # A fold may hold back pairs of few nodes, and none of its own.
+                some += [Sample.of(nodes, answers, queries, plan.blind)] if queries else []
+            later += [found[1][-1].beside(nodes, answers, plan.blind)] if plan.others else []
+        asked, rest, later_on = (Sample.joined(some) for some in (*found, later))
+        judge, learned = learn_judge(asked, rest, later_on, mapper.random_state, mapper.fast)
     return LearnedPlaces(blind, parts[0], judge, facts | learned, seed)

@@ -67,25 +67,22 @@ class Sample:
 
     @classmethod
     def of(
-        cls, nodes: BlindNodes, answers: Answers, queries: Sequence[Query], blind: Array,
-        *, those: Array | None = None,
-    ) -> Self:  # fmt: skip
-        """Ask for `queries`; the nodes that will stay without names are `blind`.
-
-        `those` (n_nodes,): the only nodes without names that may be meant; by default all.
-        """
+        cls, nodes: BlindNodes, answers: Answers, queries: Sequence[Query], blind: Array
+    ) -> Self:
+        """Ask for `queries`; the nodes that will stay without names are `blind`."""
         named = answers.named([query.phrase for query in queries], TOLD, nodes.known)
-        texts = [answers.read(query.phrase) for query in queries]
-        pairs = _joined(nodes.blocks(texts, named, those))
-        truth = [set(nodes.places.place[list(q.nodes)].tolist()) - {-1} for q in queries]
-        asked = zip(pairs.query.tolist(), pairs.place.tolist(), strict=True)
-        right = np.array([place in truth[query] for query, place in asked], bool)
         rows = nodes.index.taxonomy.index
         first = [rows[row[0].node] if row else -1 for row in named.candidates]
         hits = [float(node in q.nodes) for node, q in zip(first, queries, strict=True)]
-        sizes = _sizes(nodes, blind) if those is None else nodes.places_of(those)
-        size = sizes[pairs.place]
+        pairs, right = _asked(nodes, answers, queries, named)
+        size = _sizes(nodes, blind)[pairs.place]
         return cls(list(queries), named, pairs, right, size, np.array(hits))
+
+    def beside(self, nodes: BlindNodes, answers: Answers, those: Array) -> Self:
+        """Return the same where `those` (n_nodes,) are the only nodes without names."""
+        pairs, right = _asked(nodes, answers, self.queries, self.named, those)
+        size = nodes.places_of(those)[pairs.place]
+        return dataclasses.replace(self, pairs=pairs, right=right, size=size)
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
@@ -108,6 +105,18 @@ class Sample:
         sure = [bool(row) and is_exact(row[0]) for row in self.named.candidates]
         right = self.right[first] / self.size[first]
         return Outcomes(lead, self.named_right, right, np.array(sure, bool))
+
+
+def _asked(
+    nodes: BlindNodes, answers: Answers, queries: Sequence[Query], named: Named,
+    those: Array | None = None,
+) -> tuple[PlacePairs, Array]:  # fmt: skip
+    """Return the places that `queries` may mean, of `those` nodes, and which of them are right."""
+    texts = [answers.read(query.phrase) for query in queries]
+    pairs = _joined(nodes.blocks(texts, named, those))
+    truth = [set(nodes.places.place[list(q.nodes)].tolist()) - {-1} for q in queries]
+    asked = zip(pairs.query.tolist(), pairs.place.tolist(), strict=True)
+    return pairs, np.array([place in truth[query] for query, place in asked], bool)
 
 
 def _sizes(nodes: BlindNodes, blind: Array) -> Array:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from graphemb.map.names import PAIR, NameTable
+from graphemb.map.retrieve import ExactDictionary
 
 __all__ = ["LONGEST", "ShortForms", "numbers_of"]
 
@@ -69,8 +70,9 @@ class ShortForms:
     O(words of all names) time and memory each.
     """
 
-    def __init__(self, names: NameTable) -> None:
+    def __init__(self, names: NameTable, exact: ExactDictionary | None = None) -> None:
         self.names = names
+        self._exact = exact or ExactDictionary(names.normalised)
 
     @cached_property
     def rows(self) -> list[int]:
@@ -80,18 +82,16 @@ class ShortForms:
             return list(range(len(owners)))
         return [int(row) for row in np.flatnonzero(~nameless[owners])]
 
-    @cached_property
-    def owners(self) -> dict[str, list[int]]:
-        """Nodes that bear each normalised name, the smallest row first."""
-        found: dict[str, list[int]] = defaultdict(list)
-        for row in self.rows:
-            found[self.names.normalised[row]].append(int(self.names.owners[row]))
-        return dict(found)
+    def owners(self, text: str) -> list[int]:
+        """Return the nodes that bear a normalised name, the smallest row first."""
+        nodes = [int(self.names.owners[row]) for row in self._exact.find(text)]
+        nameless = self.names.nameless
+        return nodes if nameless is None else [node for node in nodes if not nameless[node]]
 
     @cached_property
     def words(self) -> frozenset[str]:
         """All words of names."""
-        return frozenset(word for text in self.owners for word in text.split())
+        return frozenset(w for row in self.rows for w in self.names.normalised[row].split())
 
     @cached_property
     def by_initials(self) -> dict[str, list[int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import prod
 from typing import Any, NamedTuple
 
@@ -12,14 +12,20 @@ import numpy as np
 from graphemb.encode import normalise
 from graphemb.map._short_forms import LONGEST, ShortForms, numbers_of
 from graphemb.map.names import NameTable
+from graphemb.map.retrieve import ExactDictionary
+from graphemb.mappings import Candidate
 
-__all__ = ["COMPANION", "LEXICON", "MOST_WORDS", "NUMERALS", "SHORT", "Abbreviations", "Wording"]
+__all__ = [
+    "FOREIGN", "GUESSES", "LEXICON", "MOST_WORDS", "NUMERALS", "SHORT", "Abbreviations", "Wording",
+    "is_guess",
+]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
 
-#: How a wording came about, '' being as typed. Of these the last two are guesses.
+#: How a wording came about, '' being as typed; and how evidence puts those that are guesses.
 LEXICON, NUMERALS = "by the lexicon", "in other numerals"
-SHORT, COMPANION = "as a short form", "by another vocabulary"
+SHORT, FOREIGN = "as a short form", "by another vocabulary"
+GUESSES = {SHORT: "short for", FOREIGN: "elsewhere called"}
 #: How much a reading counts at most; and how many of the unknown words in capitals are meant as
 #: the initials of a name: of 590 that are a whole synonym of DOID's one in three. Among other words
 #: (“see ENT”) most are about something else; set by hand.
@@ -46,6 +52,11 @@ class Wording(NamedTuple):
     how: str
 
 
+def is_guess(candidate: Candidate) -> bool:
+    """Return whether an answer is of a wording that may be meant, and weighs accordingly."""
+    return candidate.evidence.startswith(tuple(f"{said} " for said in GUESSES.values()))
+
+
 #: A typed word as its normalised words, and the other ways to read it.
 _Part = tuple[str, list[Wording]]
 
@@ -62,6 +73,8 @@ class Abbreviations:
     Parameters
     ----------
     names : NameTable
+    exact : ExactDictionary, optional
+        That of `names`, where there is one already.
 
     Examples
     --------
@@ -76,8 +89,8 @@ class Abbreviations:
 
     """
 
-    def __init__(self, names: NameTable) -> None:
-        self.names, self.forms = names, ShortForms(names)
+    def __init__(self, names: NameTable, exact: ExactDictionary | None = None) -> None:
+        self.names, self.forms = names, ShortForms(names, exact)
 
     def readings(self, phrase: str, allowed: Array | None = None) -> list[Wording]:
         """Return up to `MOST` readings of a phrase as typed, none of them the phrase itself.
@@ -117,13 +130,7 @@ class Abbreviations:
 
     def meant(self, texts: Sequence[str], allowed: Array | None = None) -> list[str]:
         """Return the names among `texts`, one a node, if they are of few nodes; else none."""
-        found: dict[int, str] = {}
-        for text in texts:
-            for node in self.forms.owners.get(text, ()):
-                if allowed is None or allowed[node]:
-                    found.setdefault(node, text)
-        names = list(dict.fromkeys(found.values()))
-        return names if len(names) <= MOST else []
+        return _few(((node, text) for text in texts for node in self.forms.owners(text)), allowed)
 
     def _read(self, words: list[str], meant: float, allowed: Array | None) -> list[Wording]:
         """Return what one typed word may stand for, which was normalised to `words`.
@@ -153,12 +160,9 @@ class Abbreviations:
 
     def _initials(self, letters: str, meant: float, allowed: Array | None) -> list[Wording]:
         """Return the names with these initials, of each node the first, if they are few."""
-        rows: dict[int, int] = {}
-        for row in self.forms.by_initials.get(letters, ()):
-            rows.setdefault(int(self.names.owners[row]), row)
-        texts = [self.names.normalised[r] for n, r in rows.items() if allowed is None or allowed[n]]
-        texts = list(dict.fromkeys(texts))
-        if not 0 < len(texts) <= MOST:
+        names, rows = self.names, self.forms.by_initials.get(letters, ())
+        texts = _few(((int(names.owners[row]), names.normalised[row]) for row in rows), allowed)
+        if not texts:
             return []
         others = self.forms.by_chance(letters) * (1.0 - meant) / meant
         weight = SURE / (len(texts) + others)
@@ -185,6 +189,16 @@ class Abbreviations:
                 if self.meant([text], allowed):
                     return text
         return ""
+
+
+def _few(named: Iterable[tuple[int, str]], allowed: Array | None) -> list[str]:
+    """Return the texts of (node, text) rows, of each node the first; none if there are many."""
+    found: dict[int, str] = {}
+    for node, text in named:
+        if allowed is None or allowed[node]:
+            found.setdefault(node, text)
+    texts = list(dict.fromkeys(found.values()))
+    return texts if len(texts) <= MOST else []
 
 
 def _read_words(phrase: str) -> tuple[list[str], list[list[str]]]:

@@ -18,15 +18,12 @@ Array = np.ndarray[Any, Any]
 
 #: Candidates of a phrase whose probabilities are added up, at least.
 SUPPORT = 100
-#: The last part of the evidence of an answer that bears the phrase as a name begins so; and the
-#: whole evidence of one that bears what the phrase may stand for.
-_SAME, GUESSES = "same as a ", ("short for ", "elsewhere called ")
 
 
-def check_level(level: float) -> float:
+def check_level(level: float, who: str) -> float:
     """Return `level` when it lies in (0, 1]."""
     if isinstance(level, bool) or not isinstance(level, int | float) or not 0.0 < level <= 1.0:
-        raise ParameterError(f"PhraseMapper.map: backoff must lie in (0, 1]; got {shown(level)}.")
+        raise ParameterError(f"{who}: backoff must lie in (0, 1]; got {shown(level)}.")
     return float(level)
 
 
@@ -62,12 +59,28 @@ class Backoff:
     level : float in (0, 1]
     allowed : bool (n_nodes,), optional
         The nodes that may be answered.
+    leaves_only : bool
+        Whether the caller wants leaves only, which contradicts answering what is above them.
+    who : str
+        The caller, for errors.
+
+    Raises
+    ------
+    ParameterError
+        When `level` is outside its domain, or `leaves_only` is true.
 
     """
 
-    def __init__(self, index: Informed, level: float, allowed: Array | None = None) -> None:
+    def __init__(
+        self, index: Informed, level: float, allowed: Array | None = None,
+        *, leaves_only: bool = False, who: str = "PhraseMapper.map",
+    ) -> None:  # fmt: skip
+        if leaves_only:
+            raise ParameterError(
+                f"{who}: backoff answers nodes above leaves; give it or leaves_only."
+            )
         self.taxonomy: Taxonomy = index.taxonomy
-        self.information, self.level = index.information, check_level(level)
+        self.information, self.level = index.information, check_level(level, who)
         self.inner = np.diff(self.taxonomy.parent_ptr) > 0
         self.allowed = np.ones(len(self.inner), bool) if allowed is None else allowed
         self._above = lru_cache(maxsize=1 << 14)(self._ancestors)
@@ -148,12 +161,7 @@ class Backoff:
 
 def is_exact(candidate: Candidate) -> bool:
     """Return whether an answer bears the phrase, as written or as the lexicon reads it, as name."""
-    return candidate.evidence.rpartition("; ")[2].startswith(_SAME)
-
-
-def is_guess(candidate: Candidate) -> bool:
-    """Return whether an answer is of a reading that may be meant, which weighs accordingly."""
-    return candidate.evidence.startswith(GUESSES)
+    return bool(candidate.same_as)
 
 
 def _ranked(c: Candidate, rank: int, review: Review) -> Candidate:

@@ -160,7 +160,7 @@ class MappingIndex:
     @cached_property
     def abbreviations(self) -> Abbreviations:
         """What short forms stand for among the names; its tables are made when they are needed."""
-        return Abbreviations(self.names)
+        return Abbreviations(self.names, self.exact)
 
     def _encoded(self, phrases: Sequence[tuple[str, tuple[int, ...]]]) -> tuple[Array, Array]:
         """Return the vectors of phrases that vote and the row of each one's first node."""

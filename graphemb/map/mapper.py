@@ -222,11 +222,7 @@ class PhraseMapper(Estimator):
         allowed = Restriction.of(within, not_within, depth, leaves_only, ids).mask(index.taxonomy)
         if backoff is None:
             return MappingSet(listed, answers.of(listed, k, allowed, bar))
-        if leaves_only:
-            raise ParameterError(
-                "PhraseMapper.map: backoff answers nodes above leaves; give it or leaves_only."
-            )
-        safe = Backoff(index, backoff, allowed)
+        safe = Backoff(index, backoff, allowed, leaves_only=leaves_only)
         wide = answers.of(listed, max(k, SUPPORT), allowed, bar)
         return MappingSet(listed, [safe.apply(found, k) for found in wide])
 

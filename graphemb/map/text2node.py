@@ -196,15 +196,10 @@ class Text2Node(Estimator):
         allowed = Restriction.of(within, not_within, depth, leaves_only, ids).mask(index.taxonomy)
         if backoff is None:
             return self.map_among(phrases, allowed, k=k, min_probability=min_probability)
-        if leaves_only:
-            raise ParameterError(
-                "Text2Node.map: backoff answers nodes above leaves; give it or leaves_only."
-            )
-        safe = Backoff(index, backoff, allowed)
-        listed = checked_phrases(phrases, "Text2Node.map")
-        k = self._k(k)
-        wide = self.map_among(listed, allowed, k=max(k, SUPPORT), min_probability=min_probability)
-        return MappingSet(listed, [safe.apply(found, k) for _, found in wide])
+        safe = Backoff(index, backoff, allowed, leaves_only=leaves_only, who="Text2Node.map")
+        many = max(self._k(k), SUPPORT)
+        wide = self.map_among(phrases, allowed, k=many, min_probability=min_probability)
+        return MappingSet(wide.phrases, [safe.apply(found, k) for _, found in wide])
 
     def map_among(
         self, phrases: Sequence[str], allowed: Array | None, k: int = 10,

@@ -9,7 +9,7 @@ import graphemb as ge
 from graphemb.export.base import suggested
 from graphemb.map._answers import Answers
 from graphemb.map._companions import foreign_names, meant_here
-from graphemb.map.abbreviations import COMPANION
+from graphemb.map.abbreviations import FOREIGN
 from graphemb.map.explain import explain
 from graphemb.map.names import names_of
 from graphemb.map.rerank import Query
@@ -64,7 +64,7 @@ def test_a_mapper_says_what_another_vocabulary_told(kitchen, pots, tmp_path):
     two = mapper.map(["Cocotte"], min_probability=0.0)[0][1]
     assert mapper.facts_["training"]["lexicon_rows"] == 0
     shown = explain(mapper, "Schmortopf").candidates[0]
-    assert (shown.read_as, shown.how) == ("casserole dish", COMPANION)
+    assert (shown.read_as, shown.how) == ("casserole dish", FOREIGN)
     mapper.save(tmp_path / "m")
     again = ge.PhraseMapper.load(tmp_path / "m")
     assert list(again.map(["Schmortopf", "Cocotte"])) == list(mapper.map(["Schmortopf", "Cocotte"]))
@@ -83,7 +83,7 @@ def test_several_names_of_one_node_are_one_meaning(mapper):
     answers = Answers(mapper.index_, mapper.reranker_, mapper.rewriter_, True)
     rows = [("pfanne", text, "companion") for text in ("frying pan", "skillet", "fry pan")]
     answers.rewriter = Rewriter(rows)
-    assert answers.readings("pfanne")[1:] == [("frying pan", 0.82, COMPANION)]
+    assert answers.readings("pfanne")[1:] == [("frying pan", 0.82, FOREIGN)]
     answers.rewriter = Rewriter([*rows, ("pfanne", "wok", "companion")])
     assert [w.weight for w in answers.readings("pfanne")[1:]] == [0.41, 0.41]
     most = [("pfanne", text, "companion") for text in ("wok", "griddle", "saucepan", "kettle")]
