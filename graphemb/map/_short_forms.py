@@ -6,6 +6,8 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from itertools import combinations
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,8 @@ SHORTEST, LONGEST = 3, 10
 _SMALL = frozenset("a an and at by due for from in of on or the to with".split())  # noqa: SIM905
 _KIND = _SMALL | {"disease", "disorder", "type"}
 _LEFT_OUT = (frozenset[str](), _SMALL, _KIND, _KIND | {"syndrome"}, frozenset({"syndrome"}))
+#: Chance that a letter is in a word behind its first; and how many such letters initials may have.
+_WITHIN, _MOST_WITHIN = 0.3, 3
 #: Signs of a name whose words do not stand in the order in which they are said.
 _BROKEN = re.compile(r"[,;:/()\[\]]")
 #: Names of one node, with the same number behind them, that are compared.
@@ -62,6 +66,26 @@ def initials(words: list[str]) -> set[str]:
         if len(kept) > 2 and SHORTEST <= len(key) <= LONGEST:
             found.add(key)
     return found
+
+
+def _spells(words: list[str], key: str) -> bool:
+    """Return whether `key` is made of letters of all words in their order, first letters first.
+
+    Numbers count whole. O(words · letters²) time.
+    """
+    ends = {0}  # letters of the key that the words so far may have spelled
+    for word in words:
+        begun, ends = ends, set()
+        for start in begun:
+            if word[0].isdigit():
+                ends |= {start + len(word)} if key.startswith(word, start) else set()
+                continue
+            at = start if key.startswith(word[0], start) else len(key)
+            here = 0
+            while at < len(key) and (here := word.find(key[at], here)) >= 0:
+                at, here = at + 1, here + 1
+                ends.add(at)
+    return len(key) in ends
 
 
 class ShortForms:
@@ -121,11 +145,38 @@ class ShortForms:
 
         The nodes with initials of that length, times the share of each letter in all initials.
         """
+        return self._chances[0][len(key)] * self._share(key)
+
+    def _share(self, key: str) -> float:
+        share = self._chances[1]
+        return prod(share.get(letter, 0.0) for letter in key)
+
+    def loosely(self, key: str) -> Iterator[tuple[list[int], float]]:
+        """Yield rows of names that `key` may shorten more loosely, and how many by chance would do.
+
+        First names with one more word than the key has letters ("XLTT", X-linked thrombocytopenia
+        with beta thalassemia), then those of whose words the key has letters behind the first too,
+        up to three of all ("ALSFTD", amyotrophic lateral sclerosis and frontotemporal dementia).
+        Of such names with w words, d letters being inside of them, there are by chance (nodes with
+        w initials) · ∏ (share of each initial) · `_WITHIN`^d for each choice of the d letters.
+        """
         of_length, share = self._chances
-        product = 1.0
-        for letter in key:
-            product *= share.get(letter, 0.0)
-        return of_length[len(key)] * product
+        more = {key[:i] + a + key[i:] for i in range(1, len(key) + 1) for a in share}
+        rows = [row for k in sorted(more) for row in self.by_initials.get(k, ())]
+        yield rows, of_length[len(key) + 1] * len(key) * self._share(key)
+        for d in range(1, min(_MOST_WITHIN, len(key) - SHORTEST) + 1):
+            chance, rows = 0.0, []
+            for inner in combinations(range(1, len(key)), d):
+                kept = "".join(a for i, a in enumerate(key) if i not in inner)
+                chance += of_length[len(kept)] * self._share(kept) * _WITHIN**d
+                rows += self.by_initials.get(kept, ())
+            yield [row for row in dict.fromkeys(rows) if self._holds(row, key)], chance
+
+    def _holds(self, row: int, key: str) -> bool:
+        """Return whether the letters are in the name's words, the first of each among them."""
+        words = self.names.normalised[row].split()
+        kept = ([word for word in words if word not in left_out] for left_out in _LEFT_OUT)
+        return any(_spells(words, key) for words in kept)
 
     @cached_property
     def meanings(self) -> dict[str, list[str]]:

@@ -30,6 +30,8 @@ GUESSES = {SHORT: "short for", FOREIGN: "elsewhere called"}
 #: the initials of a name: of 590 that are a whole synonym of DOID's one in three. Among other words
 #: (“see ENT”) most are about something else; set by hand.
 SURE, MEANT, MEANT_AMONG = 0.97, 0.33, 0.1
+#: How much rarer initials are meant loosely; and letters of these, fewer say too little.
+LOOSELY, FEWEST_LOOSE = 0.15, 4
 #: Initials of which each name weighs less are chance and stand for nothing.
 LEAST = 0.2
 #: Other readings that a phrase may have, and names that one short form may stand for.
@@ -65,10 +67,11 @@ class Abbreviations:
     """Reads words that no name holds as abbreviations of names.
 
     *Initials*: a word with two capitals or more, three letters or more, that spells the first
-    letters of a name in running order ("COPD"). *Series*: a short form with a number behind it
-    whose meaning other nodes tell ("SCA17", if some node is both "SCA2" and "spinocerebellar
-    ataxia 2"), where that meaning with that number is a name. *Numerals*: what is a name once a
-    number is written in Roman or Arabic instead.
+    letters of a name in running order ("COPD"); of four letters or more also more loosely, with a
+    word left out or with letters inside words ("ALSFTD"). *Series*: a short form with a number
+    behind it whose meaning other nodes tell ("SCA17", if some node is both "SCA2" and
+    "spinocerebellar ataxia 2"), where that meaning with that number is a name. *Numerals*: what is
+    a name once a number is written in Roman or Arabic instead.
 
     Parameters
     ----------
@@ -99,7 +102,8 @@ class Abbreviations:
         names have, each weighs ``SURE / (n + λ (1 − a) / a)``: of unknown words in capitals a share
         a = `MEANT` is meant so, of those among other words `MEANT_AMONG`, and of the rest the
         letters are random: λ = (nodes with k initials) · ∏ (share of each letter) nodes are
-        expected to have them by chance. Several short forms in one phrase weigh their product.
+        expected to have them by chance. Loose initials are meant `LOOSELY` · a; chance is that of
+        `ShortForms.loosely`. Several short forms in one phrase weigh their product.
 
         Capitals say nothing in a phrase of several words that is all in capitals: only series and
         numerals are read then.
@@ -159,13 +163,25 @@ class Abbreviations:
         return []
 
     def _initials(self, letters: str, meant: float, allowed: Array | None) -> list[Wording]:
-        """Return the names with these initials, of each node the first, if they are few."""
-        names, rows = self.names, self.forms.by_initials.get(letters, ())
+        """Return the names with these initials, of each node the first, if they are few.
+
+        Where no name has them, those that have them more loosely.
+        """
+        forms = self.forms
+        if rows := forms.by_initials.get(letters):
+            return self._spelled(rows, forms.by_chance(letters), meant, allowed)
+        if len(letters) >= FEWEST_LOOSE and letters.isalpha():
+            for rows, chance in forms.loosely(letters):
+                if found := self._spelled(rows, chance, meant * LOOSELY, allowed):
+                    return found
+        return []
+
+    def _spelled(
+        self, rows: Sequence[int], chance: float, meant: float, allowed: Array | None
+    ) -> list[Wording]:
+        names = self.names
         texts = _few(((int(names.owners[row]), names.normalised[row]) for row in rows), allowed)
-        if not texts:
-            return []
-        others = self.forms.by_chance(letters) * (1.0 - meant) / meant
-        weight = SURE / (len(texts) + others)
+        weight = SURE / max(len(texts) + chance * (1.0 - meant) / meant, 1.0)
         return [Wording(text, weight, SHORT) for text in texts] if weight >= LEAST else []
 
     def _series(self, word: str, allowed: Array | None) -> list[Wording]:

@@ -11,7 +11,7 @@ import graphemb as ge
 from graphemb import Addition, Additions, Synonym
 from graphemb.export.base import suggested
 from graphemb.map._answers import Answers
-from graphemb.map._short_forms import initials, numbers_of
+from graphemb.map._short_forms import _spells, initials, numbers_of
 from graphemb.map.abbreviations import LEAST, MEANT, MOST, SHORT, SURE, Abbreviations
 from graphemb.map.backoff import is_exact
 from graphemb.map.explain import explain
@@ -155,6 +155,68 @@ def test_a_weight_falls_with_the_names_that_chance_would_give():
     assert SURE > alone > crowded >= LEAST
     # Fifty nodes have these very initials: they stand for nothing.
     assert Abbreviations(table(*few, *many)).readings("ABCD") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "key", "spelled"),
+    [
+        ("amyotrophic lateral sclerosis", "als", True),
+        ("amyotrophic lateral sclerosis", "amls", True),
+        ("amyotrophic lateral sclerosis", "asls", False),  # no s within the first word
+        ("amyotrophic lateral sclerosis", "al", False),  # a word is left
+        ("amyotrophic lateral sclerosis", "lals", False),
+        ("ataxia type 12", "at12", True),
+        ("ataxia type 12", "at1", False),
+        ("ataxia 12 type", "axia12t", True),
+        ("aaa", "aa", True),
+        ("", "", True),
+    ],
+)
+def test_letters_within_words(words, key, spelled):
+    assert _spells(words.split(), key) is spelled
+
+
+@pytest.mark.parametrize(
+    ("phrase", "meaning"),
+    [
+        ("XLTT", ["x linked thrombocytopenia with beta thalassemia"]),  # without "beta"
+        ("XLTB", ["x linked thrombocytopenia with beta thalassemia"]),  # without the last
+        ("LTBT", []),  # never without the first
+        ("ALSFTD", ["amyotrophic lateral sclerosis and frontotemporal dementia"]),
+        ("ALSFD", ["amyotrophic lateral sclerosis and frontotemporal dementia"]),  # exact
+        ("AYLSFD", ["amyotrophic lateral sclerosis and frontotemporal dementia"]),
+        ("XLT", []),  # three letters say too little
+        ("XLT7", []),  # numbers are read as numbers
+        ("alsftd", []),
+        (
+            "a case of ALSFTD",
+            ["a case of amyotrophic lateral sclerosis and frontotemporal dementia"],
+        ),
+    ],
+)
+def test_initials_more_loosely(phrase, meaning):
+    names = table(
+        ["X-linked thrombocytopenia with beta-thalassemia"],
+        ["amyotrophic lateral sclerosis and frontotemporal dementia"],
+        ["x linked tiny old 7"],
+    )
+    assert read(Abbreviations(names), phrase) == meaning
+
+
+def test_exact_initials_go_before_loose_ones():
+    names = table(
+        ["hip joint pain now"], ["hot jam pan in new tin"], ["hip joint pain nova scotia"]
+    )
+    found = Abbreviations(names).readings("HJPN")
+    assert [text for text, _, _ in found] == ["hip joint pain now"]
+    loose = Abbreviations(names).readings("HJPS")
+    assert [text for text, _, _ in loose] == ["hip joint pain nova scotia"]
+    assert loose[0].weight < found[0].weight
+
+
+def test_loose_initials_of_many_names_stand_for_nothing():
+    crowd = table(*([f"hip joint p{i} new s{i}"] for i in range(MOST + 1)))
+    assert Abbreviations(crowd).readings("HJPS") == []
 
 
 def test_names_that_share_initials_share_the_weight():
