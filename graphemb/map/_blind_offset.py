@@ -12,7 +12,7 @@ __all__ = ["COST", "Outcomes", "best_offset", "harmonic"]
 Array = np.ndarray[Any, Any]
 
 #: What answering nodes without names may cost the others at most while tuning, in accuracy@1. At
-#: the end, when the encoder has heard all names, 2.7 and 2.8 points remained on HPO and DOID (seed
+#: the end, when the encoder has heard all names, 2.9 and 2.8 points remained on HPO and DOID (seed
 #: 1 of benchmarks/zero_shot.py): less than 3 at the cost of what the user asks.
 COST = 0.041
 #: Offsets tried, in log-odds.
