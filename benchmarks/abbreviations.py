@@ -4,10 +4,11 @@
 
 Trains on a split of `zero_shot.py` and answers its queries twice, with and without the readings of
 `graphemb.map.abbreviations`: all phrases, and those whose first answer is a reading. Strangers are
-words of capitals (three to ten letters) out of the names of taxonomies from other fields, none of
-them a word of this one: how many get a first answer above a probability, with and without; and
-behind a label ("asthma, NATO"): how often the first answer is that label's node. `--model` takes a
-trained model instead: then there are strangers only.
+words (three to ten letters) out of the names of taxonomies from other fields, none of them a word
+of this one, those that stand there in capitals and ordinary ones put in capitals: how many get a
+first answer above a probability, with and without; and behind a label ("asthma, NATO"): how often
+the first answer is that label's node. Slips are names of one word with a typing error, in capitals:
+how often their node is first. `--model` takes a trained model instead: then there are these only.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from unittest.mock import patch
 
 import numpy as np
 
-from graphemb import PhraseMapper, load_taxonomy
-from graphemb.encode import normalise
+from graphemb import PhraseMapper, Taxonomy, load_taxonomy
+from graphemb.encode import normalise, typo
 from graphemb.map.abbreviations import Abbreviations
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -31,15 +32,31 @@ from zero_shot import SETS, make_trial
 
 STRANGERS = "esco_occupations,stw,onet,unspsc_onet,envo"
 BARS = (0.05, 0.5, 0.9)
+#: Ordinary words and slips at most.
+MOST_WORDS = 1500
 
 
-def strangers(data: Path, names: str) -> list[str]:
-    """Return the words in capitals of these taxonomies' names."""
+def strangers(data: Path, names: str) -> dict[str, list[str]]:
+    """Return words of these taxonomies' names, as titled: in capitals, and put in capitals."""
     found = set()
     for name in names.split(","):
         for _, text, _ in load_taxonomy(data / name, loader="tsv").phrases():
-            found |= {w for w in re.findall(r"[A-Za-z0-9-]+", text) if w.isupper()}
-    return sorted(w for w in found if 3 <= len(w) <= 10 and sum(c.isalpha() for c in w) > 1)
+            found |= set(re.findall(r"[A-Za-z0-9-]+", text))
+    words = sorted(w for w in found if 3 <= len(w) <= 10 and sum(c.isalpha() for c in w) > 1)
+    plain = sorted({w.upper() for w in words if w.isalpha() and w.islower()})
+    chosen = np.random.default_rng(0).permutation(plain)[:MOST_WORDS].tolist()
+    return {"in capitals": [w for w in words if w.isupper()], "ordinary words": chosen}
+
+
+def slips(taxonomy: Taxonomy) -> tuple[list[str], list[str]]:
+    """Return names of one word with a typing error, in capitals, and their nodes."""
+    rng, found = np.random.default_rng(0), {}
+    for node, text, _ in taxonomy.phrases():
+        word = normalise(text)
+        if word.isalpha() and word.isascii() and 4 <= len(word) <= 10:
+            found[typo(word, rng).upper()] = node
+    some = rng.permutation(sorted(found))[:MOST_WORDS].tolist()
+    return some, [found[word] for word in some]
 
 
 def twice(mapper: PhraseMapper, phrases: list[str]):
@@ -78,9 +95,24 @@ def of_trial(mapper: PhraseMapper, trial, name: str) -> None:
     print(f"<!-- mean probability of readings {p[read].mean():.3f} -->", flush=True)
 
 
-def of_strangers(mapper: PhraseMapper, phrases: list[str], name: str) -> None:
+def of_others(mapper: PhraseMapper, words: dict[str, list[str]], name: str) -> None:
     known = mapper.index_.abbreviations.forms.words
-    phrases = [p for p in phrases if not set(normalise(p).split()) & known]
+    for title, phrases in words.items():
+        unknown = [p for p in phrases if not set(normalise(p).split()) & known]
+        of_strangers(mapper, unknown, f"{name}, {title}")
+    phrases, nodes = slips(mapper.taxonomy_)
+    right = [first_is(found, nodes) for found in twice(mapper, phrases)[:2]]
+    print(f"<!-- {name}, {len(phrases)} slips, their node first, without / with: {right[0]:.3f} / "
+          f"{right[1]:.3f} -->", flush=True)  # fmt: skip
+
+
+def first_is(found, nodes: list[str]) -> float:
+    return float(
+        np.mean([bool(row) and row[0].node == node for row, node in zip(found, nodes, strict=True)])
+    )
+
+
+def of_strangers(mapper: PhraseMapper, phrases: list[str], name: str) -> None:
     without, given, speed = twice(mapper, phrases)
     p = [np.array([c[0].probability if c else 0.0 for c in rows]) for rows in (without, given)]
     shares = "; ".join(
@@ -89,10 +121,8 @@ def of_strangers(mapper: PhraseMapper, phrases: list[str], name: str) -> None:
     t = mapper.taxonomy_
     rows = np.random.default_rng(0).integers(t.n_nodes, size=len(phrases)).tolist()
     behind = [f"{t.labels[row]}, {phrase}" for row, phrase in zip(rows, phrases, strict=True)]
-    among = [
-        np.mean([bool(c) and c[0].node == t.ids[row] for c, row in zip(found, rows, strict=True)])
-        for found in twice(mapper, behind)[:2]
-    ]
+    nodes = [t.ids[row] for row in rows]
+    among = [first_is(found, nodes) for found in twice(mapper, behind)[:2]]
     print(f"<!-- {name}, {len(phrases)} strangers, without / with: {shares}; behind a label, that "
           f"label's node first {among[0]:.3f} / {among[1]:.3f}; "
           f"{speed[0]:.0f} / {speed[1]:.0f} phrases a CPU s -->", flush=True)  # fmt: skip
@@ -112,7 +142,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     words = strangers(args.data, args.strangers)
     if args.model:
-        of_strangers(PhraseMapper.load(args.model), words, args.model.name)
+        of_others(PhraseMapper.load(args.model), words, args.model.name)
         return
     print("| set | split | phrases | n | without @1 / @10 | with @1 / @10 | phrases a CPU s |")
     print("|" + "---|" * 7, flush=True)
@@ -122,7 +152,7 @@ def main() -> None:
             trial = make_trial(whole, protocol, args.seed, None)
             mapper = PhraseMapper(random_state=args.seed).fit(trial.taxonomy)
             of_trial(mapper, trial, name)
-            of_strangers(mapper, words, f"{name} {protocol}")
+            of_others(mapper, words, f"{name} {protocol}")
 
 
 if __name__ == "__main__":

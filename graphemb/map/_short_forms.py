@@ -25,8 +25,9 @@ SHORTEST, LONGEST = 3, 10
 _SMALL = frozenset("a an and at by due for from in of on or the to with".split())  # noqa: SIM905
 _KIND = _SMALL | {"disease", "disorder", "type"}
 _LEFT_OUT = (frozenset[str](), _SMALL, _KIND, _KIND | {"syndrome"}, frozenset({"syndrome"}))
-#: Chance that a letter is in a word behind its first; and how many such letters initials may have.
-_WITHIN, _MOST_WITHIN = 0.3, 3
+#: Letters inside words that loose initials may have; letters tried for a word left out; and from
+#: how many letters on a word in capitals may be another word with a slip.
+_MOST_WITHIN, _TRIED, _SLIPS = 3, 100, 6
 #: Signs of a name whose words do not stand in the order in which they are said.
 _BROKEN = re.compile(r"[,;:/()\[\]]")
 #: Names of one node, with the same number behind them, that are compared.
@@ -71,7 +72,7 @@ def initials(words: list[str]) -> set[str]:
 def _spells(words: list[str], key: str) -> bool:
     """Return whether `key` is made of letters of all words in their order, first letters first.
 
-    Numbers count whole. O(words · letters²) time.
+    Numbers count whole. O(letters · (letters + length of the words)) time.
     """
     ends = {0}  # letters of the key that the words so far may have spelled
     for word in words:
@@ -86,6 +87,15 @@ def _spells(words: list[str], key: str) -> bool:
                 at, here = at + 1, here + 1
                 ends.add(at)
     return len(key) in ends
+
+
+def _taken_out(key: str, d: int) -> Iterator[tuple[str, str]]:
+    """Yield what is left of a key without d letters but the first, and the letters taken out."""
+    for inner in combinations(range(1, len(key)), d):
+        yield (
+            "".join(a for i, a in enumerate(key) if i not in inner),
+            "".join(key[i] for i in inner),
+        )
 
 
 class ShortForms:
@@ -140,43 +150,82 @@ class ShortForms:
         total = letters.total() or 1
         return of_length, {letter: n / total for letter, n in letters.items()}
 
-    def by_chance(self, key: str) -> float:
+    def by_chance(self, key: str, more: int = 0) -> float:
         """Return how many nodes are expected to have these initials by chance.
 
-        The nodes with initials of that length, times the share of each letter in all initials.
-        """
-        return self._chances[0][len(key)] * self._share(key)
-
-    def _share(self, key: str) -> float:
-        share = self._chances[1]
-        return prod(share.get(letter, 0.0) for letter in key)
-
-    def loosely(self, key: str) -> Iterator[tuple[list[int], float]]:
-        """Yield rows of names that `key` may shorten more loosely, and how many by chance would do.
-
-        First names with one more word than the key has letters ("XLTT", X-linked thrombocytopenia
-        with beta thalassemia), then those of whose words the key has letters behind the first too,
-        up to three of all ("ALSFTD", amyotrophic lateral sclerosis and frontotemporal dementia).
-        Of such names with w words, d letters being inside of them, there are by chance (nodes with
-        w initials) · ∏ (share of each initial) · `_WITHIN`^d for each choice of the d letters.
+        The nodes with initials of that length, and `more`, times the share of each letter in all
+        initials.
         """
         of_length, share = self._chances
-        more = {key[:i] + a + key[i:] for i in range(1, len(key) + 1) for a in share}
-        rows = [row for k in sorted(more) for row in self.by_initials.get(k, ())]
-        yield rows, of_length[len(key) + 1] * len(key) * self._share(key)
-        for d in range(1, min(_MOST_WITHIN, len(key) - SHORTEST) + 1):
-            chance, rows = 0.0, []
-            for inner in combinations(range(1, len(key)), d):
-                kept = "".join(a for i, a in enumerate(key) if i not in inner)
-                chance += of_length[len(kept)] * self._share(kept) * _WITHIN**d
-                rows += self.by_initials.get(kept, ())
-            yield [row for row in dict.fromkeys(rows) if self._holds(row, key)], chance
+        return of_length[len(key) + more] * prod(share.get(letter, 0.0) for letter in key)
 
-    def _holds(self, row: int, key: str) -> bool:
-        """Return whether the letters are in the name's words, the first of each among them."""
+    @cached_property
+    def _inside(self) -> dict[str, float]:
+        """The share of words that have a letter behind their first."""
+        counts = Counter(letter for word in self.words for letter in set(word[1:]))
+        return {letter: n / len(self.words) for letter, n in counts.items()}
+
+    @cached_property
+    def _letters(self) -> list[str]:
+        """The letters of most words, no digits."""
+        counts = Counter(letter for word in self.words for letter in set(word) if letter.isalpha())
+        return sorted(counts, key=lambda letter: (-counts[letter], letter))[:_TRIED]
+
+    def loosely(self, key: str, most: float) -> tuple[list[int], float]:
+        """Return the rows of names that `key` may shorten more loosely, and how many chance gives.
+
+        The first that there are of: names of one more word than the key has letters, no number
+        ("XLTT", X-linked thrombocytopenia with beta thalassemia); names of d words less, where d
+        letters of the key are behind the first of a word, d = 1, 2, 3 ("ALSFTD", amyotrophic
+        lateral sclerosis and frontotemporal dementia). By chance there are, of k letters, ::
+
+            (nodes with k + 1 initials) · k · ∏ (share of each letter)
+            Σ over choices of d letters of
+                (nodes with k − d initials) · ∏ (share of the others) · ∏ (words with a chosen one)
+
+        and what was looked for before counts too. No rows where chance gives more than `most`, and
+        none of what a slip makes of a word of theirs. O(choices + rows · letters²) time.
+        """
+        chance = 0.0
+        for d in range(min(_MOST_WITHIN, len(key) - SHORTEST) + 1):
+            split = list(_taken_out(key, d))
+            chance += self._looser_by_chance(split) if d else len(key) * self.by_chance(key, 1)
+            if chance > most:
+                break
+            if rows := self._looser(key, split) if d else self._of_one_word_more(key):
+                return ([] if self._is_slip(key) else rows), chance
+        return [], chance
+
+    def _of_one_word_more(self, key: str) -> list[int]:
+        """Return rows of names that have these initials when a word but the first is left out."""
+        more = (key[:i] + a + key[i:] for i in range(1, len(key) + 1) for a in self._letters)
+        return sorted({row for k in more for row in self.by_initials.get(k, ())})
+
+    def _looser(self, key: str, split: list[tuple[str, str]]) -> list[int]:
+        """Return rows of names whose words have all letters of a key, split as by `_taken_out`."""
+        found = {row for kept, _ in split for row in self.by_initials.get(kept, ())}
+        return [row for row in sorted(found) if self._holds(row, key, len(split[0][0]))]
+
+    def _looser_by_chance(self, split: list[tuple[str, str]]) -> float:
+        inside = self._inside
+        return sum(
+            self.by_chance(kept) * prod(inside.get(letter, 0.0) for letter in inner)
+            for kept, inner in split
+        )
+
+    def _holds(self, row: int, key: str, n: int) -> bool:
+        """Return whether the letters are in n words of the name, the first of each among them."""
         words = self.names.normalised[row].split()
         kept = ([word for word in words if word not in left_out] for left_out in _LEFT_OUT)
-        return any(_spells(words, key) for words in kept)
+        return any(len(words) == n and _spells(words, key) for words in kept)
+
+    def _is_slip(self, word: str) -> bool:
+        """Return whether a long word of letters is one letter away, or two turned, from `word`."""
+        cuts = [(word[:i], word[i:]) for i in range(len(word) + 1)]
+        near = {a + b[1:] for a, b in cuts if b}
+        near |= {a + b[1] + b[0] + b[2:] for a, b in cuts if len(b) > 1}
+        near |= {a + c + rest for a, b in cuts for c in self._letters for rest in (b, b[1:])}
+        return any(len(other) >= _SLIPS and other in self.words for other in near)
 
     @cached_property
     def meanings(self) -> dict[str, list[str]]:
@@ -204,7 +253,7 @@ def _ranked(counts: Counter[str]) -> list[str]:
 
 def _pairs(texts: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Yield (short form, meaning) of one node's names, the number they end with taken off."""
-    split = [text.split() for text in texts]
+    split = [words for text in texts if (words := text.split())]
     long: dict[str, list[str]] = defaultdict(list)
     for *before, last in split:
         if before and len(last) < LONGEST:

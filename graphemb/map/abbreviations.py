@@ -117,7 +117,8 @@ class Abbreviations:
         Notes
         -----
         The tables are made when the first unknown word with capitals or digits is met. A phrase
-        costs O(words · its numbers).
+        costs O(words · its numbers), and what `ShortForms.loosely` costs for each word in capitals
+        that neither a name holds nor has as initials.
 
         """
         typed, words = _read_words(phrase)
@@ -168,13 +169,13 @@ class Abbreviations:
         Where no name has them, those that have them more loosely.
         """
         forms = self.forms
-        if rows := forms.by_initials.get(letters):
+        if rows := forms.by_initials.get(letters, []):
             return self._spelled(rows, forms.by_chance(letters), meant, allowed)
-        if len(letters) >= FEWEST_LOOSE and letters.isalpha():
-            for rows, chance in forms.loosely(letters):
-                if found := self._spelled(rows, chance, meant * LOOSELY, allowed):
-                    return found
-        return []
+        if len(letters) < FEWEST_LOOSE or not letters.isalpha():
+            return []
+        meant *= LOOSELY
+        most = (SURE / LEAST - 1.0) * meant / (1.0 - meant)
+        return self._spelled(*forms.loosely(letters, most), meant, allowed)
 
     def _spelled(
         self, rows: Sequence[int], chance: float, meant: float, allowed: Array | None

@@ -12,7 +12,7 @@ from graphemb import Addition, Additions, Synonym
 from graphemb.export.base import suggested
 from graphemb.map._answers import Answers
 from graphemb.map._short_forms import _spells, initials, numbers_of
-from graphemb.map.abbreviations import LEAST, MEANT, MOST, SHORT, SURE, Abbreviations
+from graphemb.map.abbreviations import LEAST, LOOSELY, MEANT, MOST, SHORT, SURE, Abbreviations
 from graphemb.map.backoff import is_exact
 from graphemb.map.explain import explain
 from graphemb.map.names import LABEL, SYNONYM, Name, NameTable
@@ -207,16 +207,67 @@ def test_exact_initials_go_before_loose_ones():
     names = table(
         ["hip joint pain now"], ["hot jam pan in new tin"], ["hip joint pain nova scotia"]
     )
-    found = Abbreviations(names).readings("HJPN")
-    assert [text for text, _, _ in found] == ["hip joint pain now"]
-    loose = Abbreviations(names).readings("HJPS")
-    assert [text for text, _, _ in loose] == ["hip joint pain nova scotia"]
-    assert loose[0].weight < found[0].weight
+    assert read(Abbreviations(names), "HJPN") == ["hip joint pain now"]
+    assert read(Abbreviations(names), "HJPS") == ["hip joint pain nova scotia"]
+
+
+def test_no_number_is_left_out_of_a_name():
+    names = Abbreviations(table(["disorder of joint and glass type 7"], ["x linked tiny old 7"]))
+    assert read(names, "DOJAGT") == read(names, "XLTO") == []
 
 
 def test_loose_initials_of_many_names_stand_for_nothing():
-    crowd = table(*([f"hip joint p{i} new s{i}"] for i in range(MOST + 1)))
-    assert Abbreviations(crowd).readings("HJPS") == []
+    crowd = [[f"hip joint p{i} new s{i}"] for i in range(MOST + 1)]
+    assert Abbreviations(table(*crowd)).readings("HJPS") == []
+    # Nor for another name, to which they are even looser.
+    assert Abbreviations(table(*crowd, ["hip jop shin"])).readings("HJPS") == []
+
+
+def test_of_a_node_the_first_name_is_read():
+    names = table(["hip joint pain now soon", "hip joint able pain now"])
+    assert read(Abbreviations(names), "HJPN") == ["hip joint pain now soon"]
+
+
+def test_at_most_three_letters_are_inside_words():
+    names = Abbreviations(table(["kahula bemo cedi"]))
+    assert read(names, "KHBMCD") == ["kahula bemo cedi"]
+    assert read(names, "KHLBMCD") == []
+
+
+def test_a_slip_in_a_word_is_no_initials():
+    names = Abbreviations(table(["neoplasm"], ["net of lips and mouth"], ["nest olap mux"]))
+    assert read(names, "NEOLMU") == ["nest olap mux"]
+    assert read(names, "NEOLPASM") == read(names, "NEOPLSM") == read(names, "NEOPLAXSM") == []
+
+
+def test_weights_of_loose_initials_are_those_of_the_formula():
+    names = table(
+        ["ab cd ef gh ik"], ["lm no pq rs"], ["tu vw xy"]
+    )  # 12 initials, of three lengths
+    [(_, skipped, _)] = Abbreviations(names).readings("ACEG")
+    meant = MEANT * LOOSELY
+    odds = (1 - meant) / meant
+    assert skipped == pytest.approx(SURE / (1 + odds * 1 * 4 / 12**4), abs=1e-4)
+    [(_, inside, _)] = Abbreviations(names).readings("TUVX")
+    # One name has five initials, so one more word was looked for first; a letter of the three
+    # behind the first is inside: of 12 words none have v or x there, and one has u.
+    chance = 1 * 4 * 0 + 1 / 12**3 * (1 / 12)
+    assert inside == pytest.approx(SURE / (1 + odds * chance), abs=1e-4)
+
+
+def test_loose_initials_take_no_time_whatever_the_names():
+    alike = Abbreviations(table(*([f"alpha{i} albab almond"] for i in range(20000))))
+    signs = [chr(0x4E00 + i) for i in range(8000)]
+    many = Abbreviations(table(*([" ".join(signs[i : i + 4])] for i in range(8000 - 4))))
+    alike.readings("QQQQ"), many.readings("QQQQ")  # the tables are made once
+    began = time.process_time()
+    assert alike.readings("x " + " ".join(["AAAAAB"] * 8)) == []
+    assert many.readings("x " + " ".join(["QWERTZUIOP"] * 26)) == []
+    assert time.process_time() - began < 2.0
+
+
+def test_a_name_of_signs_alone_breaks_nothing():
+    assert read(Abbreviations(table(["??", "abc d2", "AB2"], ["cold hot dry"])), "QX7") == []
 
 
 def test_names_that_share_initials_share_the_weight():
