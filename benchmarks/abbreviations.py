@@ -51,10 +51,12 @@ def strangers(data: Path, names: str) -> dict[str, list[str]]:
 def slips(taxonomy: Taxonomy) -> tuple[list[str], list[str]]:
     """Return names of one word with a typing error, in capitals, and their nodes."""
     rng, found = np.random.default_rng(0), {}
+    known = {word for _, text, _ in taxonomy.phrases() for word in normalise(text).split()}
     for node, text, _ in taxonomy.phrases():
         word = normalise(text)
-        if word.isalpha() and word.isascii() and 4 <= len(word) <= 10:
-            found[typo(word, rng).upper()] = node
+        plain = word.isalpha() and word.isascii() and 4 <= len(word) <= 10
+        if plain and (slip := typo(word, rng)) not in known:
+            found[slip.upper()] = node
     some = rng.permutation(sorted(found))[:MOST_WORDS].tolist()
     return some, [found[word] for word in some]
 

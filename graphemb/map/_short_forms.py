@@ -25,9 +25,10 @@ SHORTEST, LONGEST = 3, 10
 _SMALL = frozenset("a an and at by due for from in of on or the to with".split())  # noqa: SIM905
 _KIND = _SMALL | {"disease", "disorder", "type"}
 _LEFT_OUT = (frozenset[str](), _SMALL, _KIND, _KIND | {"syndrome"}, frozenset({"syndrome"}))
-#: Letters inside words that loose initials may have; letters tried for a word left out; and from
-#: how many letters on a word in capitals may be another word with a slip.
-_MOST_WITHIN, _TRIED, _SLIPS = 3, 100, 6
+#: Letters inside words that loose initials may have; letters tried for a word left out; names that
+#: are looked at, if more would have to be none is meant; and letters that a word of a name must
+#: have for a slip in it to count.
+_MOST_WITHIN, _TRIED, _MOST_ROWS, _SLIPS = 3, 100, 300, 6
 #: Signs of a name whose words do not stand in the order in which they are said.
 _BROKEN = re.compile(r"[,;:/()\[\]]")
 #: Names of one node, with the same number behind them, that are compared.
@@ -72,15 +73,12 @@ def initials(words: list[str]) -> set[str]:
 def _spells(words: list[str], key: str) -> bool:
     """Return whether `key` is made of letters of all words in their order, first letters first.
 
-    Numbers count whole. O(letters · (letters + length of the words)) time.
+    O(letters · (letters + length of the words)) time.
     """
     ends = {0}  # letters of the key that the words so far may have spelled
     for word in words:
         begun, ends = ends, set()
         for start in begun:
-            if word[0].isdigit():
-                ends |= {start + len(word)} if key.startswith(word, start) else set()
-                continue
             at = start if key.startswith(word[0], start) else len(key)
             here = 0
             while at < len(key) and (here := word.find(key[at], here)) >= 0:
@@ -183,8 +181,9 @@ class ShortForms:
             Σ over choices of d letters of
                 (nodes with k − d initials) · ∏ (share of the others) · ∏ (words with a chosen one)
 
-        and what was looked for before counts too. No rows where chance gives more than `most`, and
-        none of what a slip makes of a word of theirs. O(choices + rows · letters²) time.
+        and what was looked for before counts too. `key` is letters only. No rows where chance gives
+        more than `most`, where more than `_MOST_ROWS` names would have to be looked at, and none of
+        what is a long word of some name but for a slip. O(choices + `_MOST_ROWS` · letters²) time.
         """
         chance = 0.0
         for d in range(min(_MOST_WITHIN, len(key) - SHORTEST) + 1):
@@ -192,19 +191,52 @@ class ShortForms:
             chance += self._looser_by_chance(split) if d else len(key) * self.by_chance(key, 1)
             if chance > most:
                 break
-            if rows := self._looser(key, split) if d else self._of_one_word_more(key):
+            rows = self._looser(key, split) if d else self._of_one_word_more(key)
+            if rows is None:
+                break
+            if rows:
                 return ([] if self._is_slip(key) else rows), chance
         return [], chance
 
-    def _of_one_word_more(self, key: str) -> list[int]:
-        """Return rows of names that have these initials when a word but the first is left out."""
-        more = (key[:i] + a + key[i:] for i in range(1, len(key) + 1) for a in self._letters)
-        return sorted({row for k in more for row in self.by_initials.get(k, ())})
+    def _of_one_word_more(self, key: str) -> list[int] | None:
+        """Return rows of names that have these initials when a word but the first is left out.
 
-    def _looser(self, key: str, split: list[tuple[str, str]]) -> list[int]:
-        """Return rows of names whose words have all letters of a key, split as by `_taken_out`."""
-        found = {row for kept, _ in split for row in self.by_initials.get(kept, ())}
-        return [row for row in sorted(found) if self._holds(row, key, len(split[0][0]))]
+        No number is left out: it tells names apart. None if there are too many to look at.
+        """
+        found: dict[int, set[int]] = defaultdict(set)
+        for at in range(1, len(key) + 1):
+            for letter in self._letters:
+                for row in self.by_initials.get(key[:at] + letter + key[at:], ())[: _MOST_ROWS + 1]:
+                    found[row].add(at)
+            if len(found) > _MOST_ROWS:
+                return None
+        return [row for row in sorted(found) if self._spares(row, key, found[row])]
+
+    def _spares(self, row: int, key: str, places: set[int]) -> bool:
+        """Return whether at one of `places` a name has a word, no number, that `key` lacks."""
+        return any(
+            "".join(word[0] for word in words) == key[:at] + words[at][0] + key[at:]
+            and not numbers_of(words[at])
+            for words in self._kept(row)
+            if len(words) == len(key) + 1
+            for at in places
+        )
+
+    def _looser(self, key: str, split: list[tuple[str, str]]) -> list[int] | None:
+        """Return rows of names whose words have all letters of a key, split as by `_taken_out`.
+
+        None if there are too many to look at.
+        """
+        found: set[int] = set()
+        for kept, _ in split:
+            found.update(self.by_initials.get(kept, ())[: _MOST_ROWS + 1])
+            if len(found) > _MOST_ROWS:
+                return None
+        n = len(split[0][0])
+        return [
+            row for row in sorted(found)
+            if any(len(words) == n and _spells(words, key) for words in self._kept(row))
+        ]  # fmt: skip
 
     def _looser_by_chance(self, split: list[tuple[str, str]]) -> float:
         inside = self._inside
@@ -213,14 +245,14 @@ class ShortForms:
             for kept, inner in split
         )
 
-    def _holds(self, row: int, key: str, n: int) -> bool:
-        """Return whether the letters are in n words of the name, the first of each among them."""
+    def _kept(self, row: int) -> Iterator[list[str]]:
+        """Yield the words of a name, with and without words of little weight."""
         words = self.names.normalised[row].split()
-        kept = ([word for word in words if word not in left_out] for left_out in _LEFT_OUT)
-        return any(len(words) == n and _spells(words, key) for words in kept)
+        for left_out in _LEFT_OUT:
+            yield [word for word in words if word not in left_out]
 
     def _is_slip(self, word: str) -> bool:
-        """Return whether a long word of letters is one letter away, or two turned, from `word`."""
+        """Return whether a long word of a name is one letter away, or two turned, from `word`."""
         cuts = [(word[:i], word[i:]) for i in range(len(word) + 1)]
         near = {a + b[1:] for a, b in cuts if b}
         near |= {a + b[1] + b[0] + b[2:] for a, b in cuts if len(b) > 1}

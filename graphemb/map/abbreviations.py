@@ -127,10 +127,13 @@ class Abbreviations:
             return [Wording(text, SURE, NUMERALS)]
         cased = len(typed) == 1 or any(c.isalpha() and not c.isupper() for c in phrase)
         parts: list[_Part] = []
+        read: dict[str, list[Wording]] = {}  # a word that comes again is read once
         for raw, part in zip(typed, words, strict=True):
-            marked = cased and sum(c.isupper() for c in raw) > 1
-            meant = (MEANT_AMONG if len(typed) > 1 else MEANT) if marked else 0.0
-            parts.append((" ".join(part), self._read(part, meant, allowed)))
+            if raw not in read:
+                marked = cased and sum(c.isupper() for c in raw) > 1
+                meant = (MEANT_AMONG if len(typed) > 1 else MEANT) if marked else 0.0
+                read[raw] = self._read(part, meant, allowed)
+            parts.append((" ".join(part), read[raw]))
         return _combined(parts, " ".join(flat))
 
     def meant(self, texts: Sequence[str], allowed: Array | None = None) -> list[str]:

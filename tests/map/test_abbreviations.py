@@ -165,9 +165,6 @@ def test_a_weight_falls_with_the_names_that_chance_would_give():
         ("amyotrophic lateral sclerosis", "asls", False),  # no s within the first word
         ("amyotrophic lateral sclerosis", "al", False),  # a word is left
         ("amyotrophic lateral sclerosis", "lals", False),
-        ("ataxia type 12", "at12", True),
-        ("ataxia type 12", "at1", False),
-        ("ataxia 12 type", "axia12t", True),
         ("aaa", "aa", True),
         ("", "", True),
     ],
@@ -211,8 +208,10 @@ def test_exact_initials_go_before_loose_ones():
     assert read(Abbreviations(names), "HJPS") == ["hip joint pain nova scotia"]
 
 
-def test_no_number_is_left_out_of_a_name():
-    names = Abbreviations(table(["disorder of joint and glass type 7"], ["x linked tiny old 7"]))
+@pytest.mark.parametrize("number", ["7", "iv", "b", "2c", "X"])
+def test_no_number_is_left_out_of_a_name(number):
+    names = Abbreviations(table([f"disorder of joint and glass type {number}"],
+                                [f"x linked {number} tiny old"]))  # fmt: skip
     assert read(names, "DOJAGT") == read(names, "XLTO") == []
 
 
@@ -242,7 +241,7 @@ def test_a_slip_in_a_word_is_no_initials():
 
 def test_weights_of_loose_initials_are_those_of_the_formula():
     names = table(
-        ["ab cd ef gh ik"], ["lm no pq rs"], ["tu vw xy"]
+        ["ab cd ef gh jk"], ["lm no pq rs"], ["tu vw xy"]
     )  # 12 initials, of three lengths
     [(_, skipped, _)] = Abbreviations(names).readings("ACEG")
     meant = MEANT * LOOSELY
@@ -256,14 +255,27 @@ def test_weights_of_loose_initials_are_those_of_the_formula():
 
 
 def test_loose_initials_take_no_time_whatever_the_names():
-    alike = Abbreviations(table(*([f"alpha{i} albab almond"] for i in range(20000))))
+    alike = table(*([f"alpha{i} albab almond"] for i in range(20000)))
     signs = [chr(0x4E00 + i) for i in range(8000)]
-    many = Abbreviations(table(*([" ".join(signs[i : i + 4])] for i in range(8000 - 4))))
-    alike.readings("QQQQ"), many.readings("QQQQ")  # the tables are made once
-    began = time.process_time()
-    assert alike.readings("x " + " ".join(["AAAAAB"] * 8)) == []
-    assert many.readings("x " + " ".join(["QWERTZUIOP"] * 26)) == []
-    assert time.process_time() - began < 2.0
+    many = table(*([" ".join(signs[i : i + 4])] for i in range(8000 - 4)))
+    # Few words hold a j or a q, so chance does not end the search.
+    rng = np.random.default_rng(0)
+    words = ["".join(rng.choice(list("klmnoprstu"), 6)) for _ in range(4000)]
+    skewed = table(
+        *([f"a{i} b{i} c{i}"] for i in range(10000)),
+        *([" ".join(rng.choice(words, 4))] for _ in range(10000)),
+        *([f"quiz jaqz xyloqj{i}"] for i in range(20)),
+    )
+    for names, phrase in (
+        (alike, "x " + " ".join(["AAAAAB"] * 8)),
+        (many, "x " + " ".join(["QWERTZUIOP"] * 26)),
+        (skewed, "see ABCJ ABJC AJBC ABCQ"),
+    ):
+        short = Abbreviations(names)
+        short.readings("QQQQ ABXY")  # the tables are made once
+        began = time.process_time()
+        assert short.readings(phrase) == []
+        assert time.process_time() - began < 0.5
 
 
 def test_a_name_of_signs_alone_breaks_nothing():
